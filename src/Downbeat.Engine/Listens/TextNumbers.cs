@@ -1,0 +1,189 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Downbeat.Engine.Listens;
+
+/// <summary>
+/// Gives every text the next free number when it is first seen, from 0, and finds it again: track ids of a file,
+/// genres and artists of the songs.
+/// </summary>
+public sealed class TextNumbers
+{
+    const int FirstSlots = 1024;
+
+    int[] slots = new int[FirstSlots]; // A number + 1, or 0 where free. A power of two of them, at most half of them taken.
+    uint[] hashes = new uint[FirstSlots / 2];
+    int[] starts = new int[(FirstSlots / 2) + 1];
+    byte[] bytes = new byte[FirstSlots * 16];
+
+    /// <summary>How many texts are known: their numbers are below.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>How much memory the texts at hand take at most, in bytes: arrays grow by doubling.</summary>
+    public long MemoryBytes => Count == 0 ? 0 : 2 * (starts[Count] + (16L * Count));
+
+    /// <summary>A text.</summary>
+    public ReadOnlySpan<byte> this[int number] => bytes.AsSpan(starts[number], starts[number + 1] - starts[number]);
+
+    /// <summary>Forgets all texts; keeps the memory.</summary>
+    public void Clear()
+    {
+        Array.Clear(slots);
+        Count = 0;
+    }
+
+    /// <summary>The text's number; a new text gets the next one.</summary>
+    public int FindOrAdd(ReadOnlySpan<byte> text)
+    {
+        var hash = Hash(text);
+        var mask = slots.Length - 1;
+        var slot = (int)hash & mask;
+        while (true)
+        {
+            var number = slots[slot] - 1;
+            if (number < 0)
+            {
+                return Add(text, hash, slot);
+            }
+
+            if (hashes[number] == hash && this[number].SequenceEqual(text))
+            {
+                return number;
+            }
+
+            slot = (slot + 1) & mask;
+        }
+    }
+
+    /// <summary>The texts sorted by their bytes, and for every number the rank of its text among them.</summary>
+    public Texts Sort(out int[] ranks)
+    {
+        var order = new int[Count];
+        for (var number = 0; number < order.Length; number++)
+        {
+            order[number] = number;
+        }
+
+        // The first eight bytes decide nearly always.
+        var keys = new ulong[Count];
+        for (var number = 0; number < keys.Length; number++)
+        {
+            keys[number] = FirstBytes(this[number]);
+        }
+
+        Array.Sort(keys, order);
+        for (var from = 0; from < keys.Length; )
+        {
+            var to = from + 1;
+            while (to < keys.Length && keys[to] == keys[from])
+            {
+                to++;
+            }
+
+            if (to - from > 1)
+            {
+                Array.Sort(order, from, to - from, Comparer<int>.Create((left, right) => this[left].SequenceCompareTo(this[right])));
+            }
+
+            from = to;
+        }
+
+        ranks = new int[Count];
+        var sorted = new Texts.Builder();
+        for (var rank = 0; rank < order.Length; rank++)
+        {
+            ranks[order[rank]] = rank;
+            sorted.Add(this[order[rank]]);
+        }
+
+        return sorted.Build();
+    }
+
+    /// <summary>The first eight bytes of a text, as a number that orders as they do.</summary>
+    static ulong FirstBytes(ReadOnlySpan<byte> text)
+    {
+        var first = 0UL;
+        for (var at = 0; at < 8; at++)
+        {
+            first = (first << 8) | (at < text.Length ? text[at] : 0u);
+        }
+
+        return first;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static uint Hash(ReadOnlySpan<byte> text)
+    {
+        // Word by word, the last one overlapping, so that texts which differ in any one byte differ in their hash.
+        ref var first = ref MemoryMarshal.GetReference(text);
+        ulong mixed;
+        if (text.Length >= 8)
+        {
+            mixed = (ulong)text.Length;
+            var at = 0;
+            for (; at + 8 < text.Length; at += 8)
+            {
+                mixed = Mix(mixed ^ Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref first, at)));
+            }
+
+            mixed = Mix(mixed ^ Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref first, text.Length - 8)));
+        }
+        else
+        {
+            mixed = Mix(FirstBytes(text) ^ (ulong)text.Length);
+        }
+
+        return (uint)(mixed >> 32);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static ulong Mix(ulong value)
+    {
+        var product = Math.BigMul(value ^ 0x9E37_79B9_7F4A_7C15, 0xD6E8_FEB8_6659_FD93, out var low);
+        return product ^ low;
+    }
+
+    int Add(ReadOnlySpan<byte> text, uint hash, int slot)
+    {
+        if (Count == hashes.Length)
+        {
+            Grow();
+            slot = FindFree(hash);
+        }
+
+        var start = Count == 0 ? 0 : starts[Count];
+        if (start + text.Length > bytes.Length)
+        {
+            Array.Resize(ref bytes, (int)Math.Min(Array.MaxLength, Math.Max(start + text.Length, bytes.Length * 2L)));
+        }
+
+        text.CopyTo(bytes.AsSpan(start));
+        starts[Count] = start;
+        starts[Count + 1] = start + text.Length;
+        hashes[Count] = hash;
+        slots[slot] = ++Count;
+        return Count - 1;
+    }
+
+    int FindFree(uint hash)
+    {
+        var slot = (int)hash & (slots.Length - 1);
+        while (slots[slot] != 0)
+        {
+            slot = (slot + 1) & (slots.Length - 1);
+        }
+
+        return slot;
+    }
+
+    void Grow()
+    {
+        slots = new int[slots.Length * 2];
+        Array.Resize(ref hashes, slots.Length / 2);
+        Array.Resize(ref starts, (slots.Length / 2) + 1);
+        for (var number = 0; number < Count; number++)
+        {
+            slots[FindFree(hashes[number])] = number + 1;
+        }
+    }
+}

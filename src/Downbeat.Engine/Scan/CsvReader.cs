@@ -1,0 +1,409 @@
+using System.Text;
+using System.Text.Unicode;
+using Downbeat.Engine.Listens;
+
+namespace Downbeat.Engine.Scan;
+
+/// <summary>
+/// Reads the records of a CSV file, RFC 4180 in UTF-8, one after the other from a stream: fields may be quoted and then
+/// hold commas, line ends and doubled quotes; LF or CRLF ends a record, a lone CR does not; blank lines are no records.
+/// Memory stays below 2 MiB whatever the file holds. Nothing is thrown for what the file holds: a record can have a
+/// <see cref="Fault"/>, the file a <see cref="FileFault"/>, after which no more records come.
+/// </summary>
+public sealed class CsvReader
+{
+    /// <summary>The longest record in bytes, its line end not counted.</summary>
+    public const int MaxRecordBytes = 1 << 20;
+
+    const int BlockBytes = 256 * 1024;
+
+    readonly Stream bytes;
+    byte[] buffer = new byte[2 * BlockBytes];
+    byte[] unescaped = [];
+    FieldSpan[] fields = new FieldSpan[32];
+
+    int start; // Of the record at hand.
+    int position; // Behind the record at hand and its line end.
+    int end; // Of the bytes at hand.
+    int validated; // Bytes at hand up to here are UTF-8.
+    int recordEnd; // Of the record at hand, its line end not counted.
+    int lineEnds; // Within the record at hand.
+    long bufferOffset; // Of the buffer's first byte in the file.
+    long nextLineNumber = 1;
+    bool ended;
+    byte[]? tooLong;
+
+    /// <summary>Starts before the first record of a stream of uncompressed bytes; a byte order mark is skipped.</summary>
+    public CsvReader(Stream bytes)
+    {
+        this.bytes = bytes;
+        Fill();
+        if (buffer.AsSpan(0, end).StartsWith("\uFEFF"u8))
+        {
+            position = 3;
+        }
+    }
+
+    /// <summary>How many fields the record at hand has.</summary>
+    public int FieldCount { get; private set; }
+
+    /// <summary>The line on which the record at hand begins; the first line is 1.</summary>
+    public long LineNumber { get; private set; }
+
+    /// <summary>The first byte of the record at hand in the file; the first byte is 0, a byte order mark counts.</summary>
+    public long ByteOffset { get; private set; }
+
+    /// <summary>How many bytes the record at hand has, its line end not counted.</summary>
+    public long ByteLength { get; private set; }
+
+    /// <summary>What is wrong with the record at hand, if anything is.</summary>
+    public RejectReason? Fault { get; private set; }
+
+    /// <summary>What is wrong with the file, if anything is: set when <see cref="Read"/> says false.</summary>
+    public FileFault? FileFault { get; private set; }
+
+    /// <summary>The record at hand as it stands in the file, at most its first 1 MiB.</summary>
+    public ReadOnlySpan<byte> Raw => tooLong ?? buffer.AsSpan(start, recordEnd - start);
+
+    /// <summary>A field's value, quotes taken off. Valid until the next call.</summary>
+    public ReadOnlySpan<byte> Field(int index)
+    {
+        var field = fields[index];
+        var value = buffer.AsSpan(field.Start, field.Length);
+        return field.HasDoubledQuotes ? Unescape(value) : value;
+    }
+
+    /// <summary>Goes to the next record; false at the end of the file or at a <see cref="FileFault"/>.</summary>
+    public bool Read()
+    {
+        while (FileFault is null)
+        {
+            tooLong = null;
+            start = position;
+            if (TryParse())
+            {
+                if (recordEnd - start > MaxRecordBytes)
+                {
+                    SkipTooLong();
+                    return FileFault is null;
+                }
+
+                LineNumber = nextLineNumber;
+                nextLineNumber += lineEnds;
+                ByteOffset = bufferOffset + start;
+                ByteLength = recordEnd - start;
+                if (recordEnd > start)
+                {
+                    return true;
+                }
+
+                if (position == end && ended)
+                {
+                    return false;
+                }
+
+                continue; // A blank line is no record.
+            }
+
+            // The record runs past the bytes at hand; up to two bytes more may be its line end.
+            if (end - start > MaxRecordBytes + 2)
+            {
+                SkipTooLong();
+                return FileFault is null;
+            }
+
+            if (!ended)
+            {
+                Fill();
+                continue;
+            }
+
+            FileFault = new(
+                FileFaultKind.UnclosedQuote,
+                $"the quote that opens in the record of line {nextLineNumber} never closes"
+            );
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// Finds the fields and the end of the record that begins at <see cref="start"/>; false when it needs more bytes,
+    /// or when it ends in an open quote.
+    /// </summary>
+    bool TryParse()
+    {
+        var data = buffer.AsSpan(0, end);
+        var at = start;
+        FieldCount = 0;
+        Fault = null;
+        lineEnds = 0;
+        while (true)
+        {
+            if (at < end && data[at] == '"')
+            {
+                if (!TryParseQuoted(data, ref at, out var isLast))
+                {
+                    return false;
+                }
+
+                if (isLast)
+                {
+                    return true;
+                }
+
+                continue;
+            }
+
+            var length = data[at..].IndexOfAny((byte)',', (byte)'\n');
+            if (length < 0)
+            {
+                if (!ended)
+                {
+                    return false;
+                }
+
+                AddField(at, end - at, hasDoubledQuotes: false);
+                recordEnd = position = end;
+                return true;
+            }
+
+            var stop = at + length;
+            if (data[stop] == '\n')
+            {
+                var last = length > 0 && data[stop - 1] == '\r' ? stop - 1 : stop;
+                AddField(at, last - at, hasDoubledQuotes: false);
+                EndAtLineFeed(last, stop);
+                return true;
+            }
+
+            AddField(at, length, hasDoubledQuotes: false);
+            at = stop + 1;
+        }
+    }
+
+    bool TryParseQuoted(ReadOnlySpan<byte> data, ref int at, out bool isLast)
+    {
+        isLast = false;
+        var from = at + 1;
+        var close = from;
+        var doubled = false;
+        while (true)
+        {
+            var quote = data[close..].IndexOf((byte)'"');
+            if (quote < 0)
+            {
+                return false;
+            }
+
+            close += quote;
+            if (close + 1 < end && data[close + 1] == '"')
+            {
+                doubled = true;
+                close += 2;
+                continue;
+            }
+
+            break;
+        }
+
+        var next = close + 1;
+        if (next + 1 >= end && !ended)
+        {
+            // Whether the quote is doubled, or which line end follows, is still to come.
+            return false;
+        }
+
+        AddField(from, close - from, doubled);
+        lineEnds += data[from..close].Count((byte)'\n');
+        if (next < end && data[next] == ',')
+        {
+            at = next + 1;
+            return true;
+        }
+
+        if (next >= end)
+        {
+            recordEnd = position = end;
+            return isLast = true;
+        }
+
+        var crlf = data[next] == '\r' && next + 1 < end && data[next + 1] == '\n';
+        if (data[next] == '\n' || crlf)
+        {
+            EndAtLineFeed(next, crlf ? next + 1 : next);
+            return isLast = true;
+        }
+
+        // Text after a closing quote: the record still ends where it would have.
+        Fault = RejectReason.TextAfterQuote;
+        var length = data[next..].IndexOfAny((byte)',', (byte)'\n');
+        if (length < 0)
+        {
+            if (!ended)
+            {
+                return false;
+            }
+
+            recordEnd = position = end;
+            return isLast = true;
+        }
+
+        var stop = next + length;
+        if (data[stop] == ',')
+        {
+            at = stop + 1;
+            return true;
+        }
+
+        EndAtLineFeed(data[stop - 1] == '\r' ? stop - 1 : stop, stop);
+        return isLast = true;
+    }
+
+    void AddField(int from, int length, bool hasDoubledQuotes)
+    {
+        if (FieldCount == fields.Length)
+        {
+            Array.Resize(ref fields, fields.Length * 2);
+        }
+
+        fields[FieldCount++] = new(from, length, hasDoubledQuotes);
+    }
+
+    void EndAtLineFeed(int contentEnd, int lineFeed)
+    {
+        recordEnd = contentEnd;
+        position = lineFeed + 1;
+        lineEnds++;
+    }
+
+    ReadOnlySpan<byte> Unescape(ReadOnlySpan<byte> value)
+    {
+        if (unescaped.Length < value.Length)
+        {
+            unescaped = new byte[Math.Max(256, value.Length)];
+        }
+
+        var length = 0;
+        for (var at = 0; at < value.Length; at++)
+        {
+            unescaped[length++] = value[at];
+            if (value[at] == '"')
+            {
+                at++; // Its double.
+            }
+        }
+
+        return unescaped.AsSpan(0, length);
+    }
+
+    /// <summary>Keeps the first 1 MiB of a record that is too long, and goes on behind the next LF.</summary>
+    void SkipTooLong()
+    {
+        Fault = RejectReason.RecordTooLong;
+        FieldCount = 0;
+        LineNumber = nextLineNumber;
+        ByteOffset = bufferOffset + start;
+        tooLong = buffer.AsSpan(start, MaxRecordBytes).ToArray();
+        nextLineNumber += tooLong.AsSpan().Count((byte)'\n');
+        position = start + MaxRecordBytes;
+        while (true)
+        {
+            var lineFeed = buffer.AsSpan(position, end - position).IndexOf((byte)'\n');
+            if (lineFeed >= 0)
+            {
+                position += lineFeed + 1;
+                nextLineNumber++;
+                ByteLength = bufferOffset + position - 1 - ByteOffset;
+                if (lineFeed > 0 && buffer[position - 2] == '\r')
+                {
+                    ByteLength--;
+                }
+
+                return;
+            }
+
+            position = end;
+            if (ended || FileFault is not null)
+            {
+                ByteLength = bufferOffset + position - ByteOffset;
+                return;
+            }
+
+            start = position;
+            Fill();
+        }
+    }
+
+    /// <summary>Reads more bytes behind those of the record at hand.</summary>
+    void Fill()
+    {
+        if (start > 0)
+        {
+            buffer.AsSpan(start, end - start).CopyTo(buffer);
+            bufferOffset += start;
+            position -= start;
+            end -= start;
+            validated -= start;
+            start = 0;
+        }
+
+        if (buffer.Length - end < BlockBytes)
+        {
+            Array.Resize(ref buffer, Math.Min(buffer.Length * 2, MaxRecordBytes + (2 * BlockBytes)));
+        }
+
+        var read = bytes.Read(buffer.AsSpan(end, Math.Min(BlockBytes, buffer.Length - end)));
+        end += read;
+        ended = read == 0;
+        Validate();
+    }
+
+    /// <summary>Checks that the bytes just read go on being UTF-8. A sequence cut by their end may still be completed.</summary>
+    void Validate()
+    {
+        var fresh = buffer.AsSpan(validated, end - validated);
+        if (Utf8.IsValid(fresh))
+        {
+            validated = end;
+            return;
+        }
+
+        var wrong = IndexOfInvalid(fresh, out var isCut);
+        validated += wrong;
+        if (isCut && !ended)
+        {
+            return;
+        }
+
+        // What stands before it might have been read already; a file is quarantined whole, so nobody minds.
+        var found = bufferOffset + validated;
+        var utf16 = found == 0 && buffer.AsSpan(0, end) is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..];
+        FileFault = new(
+            FileFaultKind.NotUtf8,
+            utf16 ? "the file is UTF-16, and UTF-8 is expected" : $"byte {found} is not UTF-8"
+        );
+    }
+
+    static int IndexOfInvalid(ReadOnlySpan<byte> utf8, out bool isCut)
+    {
+        var at = 0;
+        while (at < utf8.Length)
+        {
+            var status = Rune.DecodeFromUtf8(utf8[at..], out _, out var length);
+            if (status != System.Buffers.OperationStatus.Done)
+            {
+                isCut = status == System.Buffers.OperationStatus.NeedMoreData;
+                return at;
+            }
+
+            at += length;
+        }
+
+        isCut = false;
+        return at;
+    }
+
+    /// <summary>Where a field's value lies in the buffer.</summary>
+    readonly record struct FieldSpan(int Start, int Length, bool HasDoubledQuotes);
+}
