@@ -49,7 +49,7 @@ public static class SongsFile
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
     /// <param name="bytes">The file.</param>
     /// <param name="name">What it is called, for the error.</param>
-    /// <exception cref="DamagedSliceException">The bytes are not those that were written.</exception>
+    /// <exception cref="DamagedObjectException">The bytes are not those that were written.</exception>
     public static Songs Read(ReadOnlySpan<byte> bytes, string name)
     {
         const int SumBytes = SHA256.HashSizeInBytes;
@@ -59,7 +59,7 @@ public static class SongsFile
             || !SHA256.HashData(bytes[..^SumBytes]).AsSpan().SequenceEqual(bytes[^SumBytes..])
         )
         {
-            throw new DamagedSliceException($"{name} is damaged: it does not fit its checksum.");
+            throw new DamagedObjectException($"{name} is damaged: it does not fit its checksum.");
         }
 
         var trackCount = BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]);

@@ -36,6 +36,9 @@ public sealed class SongsScan(RejectHandler onReject)
     /// <summary>How many rows were rejected.</summary>
     public long Rejected { get; private set; }
 
+    /// <summary>How many distinct tracks were accepted.</summary>
+    public int Tracks => durations.Count;
+
     /// <summary>Reads a file to its end.</summary>
     /// <returns>Why the file cannot be used, or null.</returns>
     public FileFault? Scan(Stream csv, CancellationToken cancellationToken = default)

@@ -32,7 +32,7 @@ public sealed class SortBuffer
     int count;
     int limit; // The entry before which something has to be done: grow, or seal.
     int tracksOfWidth; // The track number from which keys get wider.
-    int lastDay = -1;
+    int lastDay = int.MinValue;
     int lastPlace = -1;
 
     /// <summary>Sets up a buffer that takes so many bytes at most, and starts small.</summary>
@@ -131,7 +131,7 @@ public sealed class SortBuffer
         tracks.Clear();
         days.Clear();
         dayPlaces.Clear();
-        lastDay = -1;
+        lastDay = int.MinValue;
         lastPlace = -1;
         limit = Math.Min(users.Length, maxEntries);
     }

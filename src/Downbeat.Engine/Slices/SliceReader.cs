@@ -26,7 +26,7 @@ public sealed class SliceReader
     readonly long dictionaryOffset;
 
     /// <summary>Opens a slice.</summary>
-    /// <exception cref="DamagedSliceException">The bytes are not those of a slice as it was written.</exception>
+    /// <exception cref="DamagedObjectException">The bytes are not those of a slice as it was written.</exception>
     public SliceReader(IByteSource bytes)
     {
         ArgumentNullException.ThrowIfNull(bytes);
@@ -155,7 +155,7 @@ public sealed class SliceReader
     /// <param name="firstBlock">The first block in the buffer.</param>
     /// <param name="listens">Room for 1,024 listens.</param>
     /// <returns>How many listens there are.</returns>
-    /// <exception cref="DamagedSliceException">The block does not fit its checksum.</exception>
+    /// <exception cref="DamagedObjectException">The block does not fit its checksum.</exception>
     public int Decode(int block, ReadOnlySpan<byte> buffer, int firstBlock, Span<Listen> listens)
     {
         var start = Offset(firstBlock);
@@ -212,8 +212,8 @@ public sealed class SliceReader
 
     long Offset(int block) => block == BlockCount ? dictionaryOffset : BinaryPrimitives.ReadInt64LittleEndian(Entry(block)[8..]);
 
-    DamagedSliceException Damaged(string how) => new($"{bytes.Name} is damaged: {how}.");
+    DamagedObjectException Damaged(string how) => new($"{bytes.Name} is damaged: {how}.");
 }
 
-/// <summary>A slice's bytes are not those that were written.</summary>
-public sealed class DamagedSliceException(string message) : IOException(message);
+/// <summary>An object's bytes are not those that were written; the message names it.</summary>
+public sealed class DamagedObjectException(string message) : IOException(message);

@@ -1,0 +1,66 @@
+using Downbeat.Engine.Slices;
+
+namespace Downbeat.Pipeline.Landing;
+
+/// <summary>
+/// Where a lake's objects lie: a folder, or a bucket. Paths are relative to the lake, with <c>/</c> between their parts.
+/// Every implementation promises: an object is seen whole or not at all; what was put before <see cref="Flush"/>
+/// returned survives a crash of the machine; of several who put the same path if absent exactly one wins. Safe to use
+/// from many threads. Failures are <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/>.
+/// </summary>
+public interface ILake
+{
+    /// <summary>The lake as its user wrote it, for messages.</summary>
+    string Name { get; }
+
+    /// <summary>A local folder for unfinished work of this process. What lies there does not belong to the lake.</summary>
+    string Scratch { get; }
+
+    /// <summary>All objects below a folder, in the byte order of their paths; none where there is no such folder.</summary>
+    IReadOnlyList<LakeObject> List(string folder, CancellationToken cancellationToken = default);
+
+    /// <summary>An object, or null where there is none.</summary>
+    LakeObject? Find(string path);
+
+    /// <summary>An object's bytes, front to back.</summary>
+    Stream Open(string path);
+
+    /// <summary>An object's bytes, in any order.</summary>
+    IByteSource OpenBytes(string path);
+
+    /// <summary>Puts objects, replacing those there were. Each appears whole; all are durable when this returns.</summary>
+    void Put(IReadOnlyList<(string Path, byte[] Bytes)> objects);
+
+    /// <summary>Makes a finished scratch file an object, replacing the one there was. Durable after <see cref="Flush"/>.</summary>
+    void PutScratch(string path, string scratchFile);
+
+    /// <summary>Puts an object, durably, unless there is one: false then.</summary>
+    bool PutIfAbsent(string path, byte[] bytes);
+
+    /// <summary>Makes durable what was put.</summary>
+    void Flush();
+
+    /// <summary>
+    /// Moves exactly the bytes that were read before: false, and nothing has moved, when the object is another by now.
+    /// </summary>
+    /// <param name="read">The object as it was when it was read.</param>
+    /// <param name="sha256">The SHA-256 of the bytes that were read, in hex; null to move whatever is there.</param>
+    /// <param name="target">Where to; nothing may be there.</param>
+    bool Move(LakeObject read, string? sha256, string target);
+
+    /// <summary>Deletes an object, if there is one.</summary>
+    void Delete(string path);
+
+    /// <summary>Deletes the unfinished work of this process and of those that are gone.</summary>
+    void DeleteScratch();
+}
+
+/// <summary>An object of a lake, as listed.</summary>
+/// <param name="Path">Its path in the lake.</param>
+/// <param name="Size">Its size in bytes.</param>
+/// <param name="Modified">When it was last written.</param>
+public sealed record LakeObject(string Path, long Size, DateTimeOffset Modified)
+{
+    /// <summary>When it was last written, in whole seconds since 1970-01-01T00:00:00Z, rounded down.</summary>
+    public long ModifiedSecond => Modified.ToUnixTimeSeconds();
+}

@@ -1,0 +1,185 @@
+namespace Downbeat.Pipeline.Ledger;
+
+/// <summary>
+/// One entry of the ledger, <c>ledger/&lt;version&gt;.json</c>: facts that became true together. What no commit says does
+/// not exist.
+/// </summary>
+public sealed record Commit
+{
+    /// <summary>Its number: one more than that of the commit before.</summary>
+    public required long Version { get; init; }
+
+    /// <summary>Tells the writer's commit from that of another who wanted the same number.</summary>
+    public required string Nonce { get; init; }
+
+    /// <summary>The run that wrote it.</summary>
+    public required string Run { get; init; }
+
+    /// <summary>When it was written.</summary>
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>Sources that were scanned.</summary>
+    public IReadOnlyList<SourceEntry> Sources { get; init; } = [];
+
+    /// <summary>Sources that moved out of the landing area, and where to: the archive, or quarantine.</summary>
+    public IReadOnlyList<MovedEntry> Moved { get; init; } = [];
+
+    /// <summary>Quarantined sources whose files went back to the landing area to be scanned again.</summary>
+    public IReadOnlyList<string> Released { get; init; } = [];
+
+    /// <summary>How many rejected rows of a source are still in quarantine, after some were taken out.</summary>
+    public IReadOnlyList<OpenRejectsEntry> OpenRejects { get; init; } = [];
+
+    /// <summary>Songs that were read, if they were.</summary>
+    public CatalogueEntry? Songs { get; init; }
+
+    /// <summary>Users that were read, if they were.</summary>
+    public CatalogueEntry? Users { get; init; }
+
+    /// <summary>Dates that were computed.</summary>
+    public IReadOnlyList<DateEntry> Dates { get; init; } = [];
+
+    /// <summary>Dates that were left without listens, and lost their files.</summary>
+    public IReadOnlyList<DateOnly> RemovedDates { get; init; } = [];
+
+    /// <summary>Dates whose unknown tracks and users were looked for in a newer catalogue, and not found.</summary>
+    public IReadOnlyList<CheckedEntry> Checked { get; init; } = [];
+
+    /// <summary>Objects that no commit names, and that are deleted after this one.</summary>
+    public IReadOnlyList<string> Swept { get; init; } = [];
+}
+
+/// <summary>A file of listens, as it was scanned.</summary>
+public sealed record SourceEntry
+{
+    /// <summary>Made from everything that shaped the slices: key, size, time of arrival, content.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The file's path in the lake when it was scanned.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>Its size in bytes.</summary>
+    public required long Size { get; init; }
+
+    /// <summary>When it was last written.</summary>
+    public required DateTimeOffset Arrived { get; init; }
+
+    /// <summary>The SHA-256 of its bytes, in hex.</summary>
+    public required string Sha256 { get; init; }
+
+    /// <summary>Its rows: accepted + duplicates + rejected. 0 when it was quarantined whole.</summary>
+    public long Rows { get; init; }
+
+    /// <summary>Distinct listens.</summary>
+    public long Accepted { get; init; }
+
+    /// <summary>Rows that repeat a listen of the same file.</summary>
+    public long Duplicates { get; init; }
+
+    /// <summary>Rows that are no listens.</summary>
+    public long Rejected { get; init; }
+
+    /// <summary>Rejected rows by reason.</summary>
+    public IReadOnlyDictionary<string, long> Reasons { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
+
+    /// <summary>Why the whole file was quarantined, like <c>missing_column</c>; null when it was not.</summary>
+    public string? Fault { get; init; }
+
+    /// <summary>What exactly is wrong with the file.</summary>
+    public string? FaultDetail { get; init; }
+
+    /// <summary>What holds its listens.</summary>
+    public IReadOnlyList<SliceEntry> Slices { get; init; } = [];
+
+    /// <summary>Ids of older versions of the same key whose bytes this one begins with: it takes their place.</summary>
+    public IReadOnlyList<string> Retracts { get; init; } = [];
+}
+
+/// <summary>A slice of a source.</summary>
+public sealed record SliceEntry(string Path, DateOnly Date, long Listens, long Bytes);
+
+/// <summary>A source's file, and where it is now.</summary>
+public sealed record MovedEntry(string Source, string Path);
+
+/// <summary>How many rejected rows of a source are in quarantine.</summary>
+public sealed record OpenRejectsEntry(string Source, long Count);
+
+/// <summary>Songs or users as they were read.</summary>
+public sealed record CatalogueEntry
+{
+    /// <summary>Goes up when their content changes.</summary>
+    public required int Version { get; init; }
+
+    /// <summary>Where they are kept.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>The SHA-256 of what is kept, in hex.</summary>
+    public required string Sha256 { get; init; }
+
+    /// <summary>The files they were read from.</summary>
+    public required IReadOnlyList<CatalogueFileEntry> Files { get; init; }
+
+    /// <summary>Rows read.</summary>
+    public required long Rows { get; init; }
+
+    /// <summary>Rows rejected.</summary>
+    public required long Rejected { get; init; }
+
+    /// <summary>Distinct tracks, or users.</summary>
+    public required long Count { get; init; }
+}
+
+/// <summary>A file of the catalogue; it is read again when its size or time changes.</summary>
+public sealed record CatalogueFileEntry(string Key, long Size, DateTimeOffset Modified);
+
+/// <summary>A date, as it was computed and published.</summary>
+public sealed record DateEntry
+{
+    /// <summary>The date.</summary>
+    public required DateOnly Date { get; init; }
+
+    /// <summary>The SHA-256 of the sorted names of its slices, in hex.</summary>
+    public required string Inputs { get; init; }
+
+    /// <summary>What shaped its tables besides.</summary>
+    public required string Shape { get; init; }
+
+    /// <summary>The version of the songs.</summary>
+    public required int Songs { get; init; }
+
+    /// <summary>The version of the users.</summary>
+    public required int Users { get; init; }
+
+    /// <summary>Distinct listens.</summary>
+    public required long Listens { get; init; }
+
+    /// <summary>Listens of tracks that the songs do not know.</summary>
+    public required long UnknownTrackListens { get; init; }
+
+    /// <summary>Tracks that the songs do not know.</summary>
+    public required long UnknownTracks { get; init; }
+
+    /// <summary>Users that are not in the users.</summary>
+    public required long UnknownUsers { get; init; }
+
+    /// <summary>Its published files.</summary>
+    public required IReadOnlyList<FileEntry> Files { get; init; }
+
+    /// <summary>The SHA-256 of all published files, in hex: the same tables have the same fingerprint.</summary>
+    public required string Fingerprint { get; init; }
+
+    /// <summary>Why it was computed, for people.</summary>
+    public required string Why { get; init; }
+
+    /// <summary>When its published files last changed.</summary>
+    public required DateTimeOffset RestatedAt { get; init; }
+
+    /// <summary>Why they did.</summary>
+    public required string RestatedWhy { get; init; }
+}
+
+/// <summary>A published file of a date.</summary>
+public sealed record FileEntry(string Table, long Size, string Sha256);
+
+/// <summary>A date, and the catalogue in which its unknown tracks and users were not found.</summary>
+public sealed record CheckedEntry(DateOnly Date, int Songs, int Users);

@@ -1,0 +1,163 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Downbeat.Engine.Slices;
+using Downbeat.Pipeline.Landing;
+
+namespace Downbeat.Pipeline.Ledger;
+
+/// <summary>
+/// The lake's state and the one rule that changes it: a commit is a new object with the next number, put only if
+/// absent. Whoever loses the race reads the winner's commit and tries again, so that any number of runs are safe
+/// together without trusting clocks.
+/// </summary>
+public sealed class LakeLedger
+{
+    /// <summary>A checkpoint is written after so many commits: opening a lake then costs a few reads.</summary>
+    const int CommitsPerCheckpoint = 50;
+
+    readonly ILake lake;
+    readonly string run;
+    readonly TimeProvider clock;
+    readonly Lock writing = new();
+    long checkpoint;
+
+    LakeLedger(ILake lake, string run, TimeProvider clock)
+    {
+        this.lake = lake;
+        this.run = run;
+        this.clock = clock;
+    }
+
+    /// <summary>What is true now, as far as this process has read.</summary>
+    public LakeState State { get; private set; } = new();
+
+    /// <summary>Reads the last checkpoint and all commits behind it.</summary>
+    /// <param name="lake">The lake.</param>
+    /// <param name="run">The run that commits will carry.</param>
+    /// <param name="clock">The time that commits will carry.</param>
+    /// <exception cref="DamagedObjectException">A commit is not as it was written.</exception>
+    public static LakeLedger Open(ILake lake, string run, TimeProvider clock)
+    {
+        ArgumentNullException.ThrowIfNull(lake);
+        var ledger = new LakeLedger(lake, run, clock);
+        if (lake.Find(LakePaths.Checkpoint) is not null)
+        {
+            ledger.State = Read(lake, LakePaths.Checkpoint, LakeJson.Default.LakeState);
+            ledger.checkpoint = ledger.State.Version;
+        }
+
+        ledger.Refresh();
+        return ledger;
+    }
+
+    /// <summary>Reads the commits that others wrote meanwhile.</summary>
+    public void Refresh()
+    {
+        lock (writing)
+        {
+            while (TryRead(State.Version + 1) is { } commit)
+            {
+                State.Apply(commit);
+            }
+        }
+    }
+
+    /// <summary>Commits facts.</summary>
+    /// <param name="propose">
+    /// Says what is to be committed, given the state at that moment: called again when another commit came first.
+    /// The version, nonce, run and time are filled in. Null: there is nothing to commit any more.
+    /// </param>
+    /// <returns>The commit as it was written, or null.</returns>
+    public Commit? Commit(Func<LakeState, Commit?> propose)
+    {
+        ArgumentNullException.ThrowIfNull(propose);
+        lock (writing)
+        {
+            lake.Flush(); // What a commit names must survive whatever the commit survives.
+            while (propose(State) is { } facts)
+            {
+                var commit = facts with
+                {
+                    Version = State.Version + 1,
+                    Nonce = Guid.NewGuid().ToString("N"),
+                    Run = run,
+                    At = clock.GetUtcNow(),
+                };
+                var won = lake.PutIfAbsent(LakePaths.Commit(commit.Version), Seal(commit, LakeJson.Default.Commit));
+                var stands = won ? commit : TryRead(commit.Version)!;
+                State.Apply(stands);
+
+                // A put may be reported refused although it was done: the nonce tells.
+                if (stands.Nonce == commit.Nonce)
+                {
+                    WriteCheckpointIfDue();
+                    return commit;
+                }
+            }
+
+            return null;
+        }
+    }
+
+    /// <summary>A commit without facts, to say them with <c>with</c>.</summary>
+    public static Commit Facts { get; } = new() { Version = 0, Nonce = "", Run = "", At = default };
+
+    void WriteCheckpointIfDue()
+    {
+        if (State.Version - checkpoint < CommitsPerCheckpoint)
+        {
+            return;
+        }
+
+        // An older checkpoint that overwrites a newer one does no harm: more commits are read behind it.
+        lake.Put([(LakePaths.Checkpoint, Seal(State, LakeJson.Default.LakeState))]);
+        checkpoint = State.Version;
+    }
+
+    Commit? TryRead(long version)
+    {
+        var path = LakePaths.Commit(version);
+        if (lake.Find(path) is null)
+        {
+            return null;
+        }
+
+        var commit = Read(lake, path, LakeJson.Default.Commit);
+        Debug.Assert(commit.Version == version, "A commit has the number it is named after.");
+        return commit;
+    }
+
+    /// <summary>JSON with a checksum of itself around it: <c>{"sha256":"…","body":{…}}</c>.</summary>
+    static byte[] Seal<T>(T body, JsonTypeInfo<T> type)
+    {
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(body, type);
+        var sum = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        return [.. "{\"sha256\":\""u8, .. System.Text.Encoding.ASCII.GetBytes(sum), .. "\",\"body\":"u8, .. bytes, .. "}\n"u8];
+    }
+
+    static T Read<T>(ILake lake, string path, JsonTypeInfo<T> type)
+    {
+        using var stream = lake.Open(path);
+        using var copy = new MemoryStream();
+        stream.CopyTo(copy);
+        var bytes = copy.GetBuffer().AsSpan(0, (int)copy.Length);
+        const int Head = 11 + 64 + 9; // {"sha256":"…","body":
+        try
+        {
+            var body = bytes[Head..^2];
+            var sum = System.Text.Encoding.ASCII.GetString(bytes.Slice(11, 64));
+            if (sum == Convert.ToHexStringLower(SHA256.HashData(body)))
+            {
+                return JsonSerializer.Deserialize(body, type)!;
+            }
+        }
+        catch (Exception error) when (error is JsonException or ArgumentOutOfRangeException)
+        {
+            // Said below.
+        }
+
+        throw new DamagedObjectException($"{path} is damaged: it does not fit its checksum. Restore it from a backup of the lake.");
+    }
+}

@@ -1,0 +1,240 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using Downbeat.Engine.Days;
+using Downbeat.Engine.Kpis;
+using Downbeat.Engine.Listens;
+using Downbeat.Engine.Slices;
+using Downbeat.Pipeline.Landing;
+using Downbeat.Pipeline.Ledger;
+using Downbeat.Pipeline.Runs;
+
+namespace Downbeat.Pipeline.Publish;
+
+/// <summary>
+/// Computes stale dates and publishes their tables under <c>kpis/</c>: files first, each whole, then the commit that says
+/// from what they were computed. When that has changed meanwhile, the date stays stale and is done again.
+/// </summary>
+sealed class ComputeStage(RunContext run)
+{
+    const int DatesPerCommit = 32;
+
+    static readonly TimeSpan CommitInterval = TimeSpan.FromSeconds(2);
+
+    /// <summary>A date is done again only when another run changes its inputs meanwhile; not for ever.</summary>
+    const int MaxRounds = 10;
+
+    readonly SortedDictionary<DateOnly, ComputedDate> computed = [];
+
+    /// <summary>The dates that were computed and committed.</summary>
+    public IReadOnlyList<ComputedDate> Computed => [.. computed.Values];
+
+    /// <summary>Computes until no date is stale.</summary>
+    public void Run(RunRequest? request, CancellationToken cancellationToken)
+    {
+        var failed = new HashSet<DateOnly>();
+        var (knownNow, seen) = StaleDates.FindKnownNow(run, cancellationToken);
+        if (seen.Count > 0)
+        {
+            run.Ledger.Commit(_ => LakeLedger.Facts with { Checked = seen });
+        }
+
+        for (var round = 0; round < MaxRounds; round++)
+        {
+            var stale = StaleDates.Find(run.Lake, run.Ledger.State, run.Options, request);
+            stale.AddRange(knownNow.Where(known => stale.TrueForAll(other => other.Date != known.Date)));
+            stale.RemoveAll(date => failed.Contains(date.Date));
+            if (stale.Count == 0)
+            {
+                break;
+            }
+
+            request = null; // A wish is granted once.
+            knownNow = [];
+            ComputeAll([.. stale.OrderBy(date => date.Date)], failed, cancellationToken);
+        }
+    }
+
+    void ComputeAll(List<PlannedDate> stale, HashSet<DateOnly> failed, CancellationToken cancellationToken)
+    {
+        // Many dates are shared out whole; few dates are worked on by all, a range of users each.
+        var workersOfDate = stale.Count >= 2 * run.Options.Workers ? 1 : run.Options.Workers;
+        var slicesByDate = run.Ledger.State.SlicesByDate();
+        var pending = new List<Computation>();
+        var committing = new Lock();
+        var lastCommit = Stopwatch.GetTimestamp();
+        var done = 0;
+        _ = run.Songs();
+        _ = run.Users();
+        run.Report("compute", 0, stale.Count, "dates");
+        try
+        {
+            Parallel.ForEach(
+                stale,
+                new ParallelOptions
+                {
+                    MaxDegreeOfParallelism = Math.Max(1, run.Options.Workers / workersOfDate),
+                    CancellationToken = cancellationToken,
+                },
+                date =>
+                {
+                    try
+                    {
+                        var slices = slicesByDate.GetValueOrDefault(date.Date) ?? [];
+                        var computation = Compute(date, [.. slices.Select(slice => slice.Slice)], workersOfDate, cancellationToken);
+                        lock (committing)
+                        {
+                            pending.Add(computation);
+                            if (pending.Count >= DatesPerCommit || Stopwatch.GetElapsedTime(lastCommit) > CommitInterval)
+                            {
+                                Publish(pending);
+                                lastCommit = Stopwatch.GetTimestamp();
+                            }
+                        }
+
+                        run.Report("compute", Interlocked.Increment(ref done), stale.Count, "dates");
+                    }
+                    catch (Exception error) when (RunContext.IsExpected(error))
+                    {
+                        lock (committing)
+                        {
+                            failed.Add(date.Date);
+                        }
+
+                        run.Fail($"{ListenDate.Text(date.Date)} was not computed and keeps its tables; the next run tries again", error);
+                    }
+                }
+            );
+        }
+        finally
+        {
+            try
+            {
+                Publish(pending);
+            }
+            catch (Exception error) when (RunContext.IsExpected(error))
+            {
+                failed.UnionWith(pending.Select(computation => computation.Date.Date));
+                run.Fail("tables were not published; the next run tries again", error);
+            }
+        }
+    }
+
+    Computation Compute(PlannedDate date, List<SliceEntry> slices, int workers, CancellationToken cancellationToken)
+    {
+        if (slices.Count == 0)
+        {
+            return new(date, null, []);
+        }
+
+        var day = new Day(date.Date, run.Zone, [.. slices.Select(slice => new SliceReader(run.Lake.OpenBytes(slice.Path)))]);
+        var counts = day.Count(run.Songs(), run.Users(), workers, cancellationToken);
+        var files = KpiTables
+            .Compute(counts, run.Options.Kpis)
+            .Select(table => (Table: table.Schema.Name, Bytes: table.ToCsv()))
+            .ToList();
+        var entries = files.ConvertAll(file => new FileEntry(file.Table, file.Bytes.Length, Sum(file.Bytes)));
+        var unknown = Enumerable.Range(0, day.Tracks.Count).Where(track => counts.SongOf(track) < 0).ToList();
+        var state = run.Ledger.State;
+        var entry = new DateEntry
+        {
+            Date = date.Date,
+            Inputs = LakeState.Inputs(slices.Select(slice => slice.Path)),
+            Shape = run.Options.Kpis.Shape,
+            Songs = state.Songs!.Version,
+            Users = state.Users!.Version,
+            Listens = counts.Listens,
+            UnknownTracks = unknown.Count,
+            UnknownTrackListens = unknown.Sum(counts.ListensOf),
+            UnknownUsers = counts.UnknownUsers,
+            Files = entries,
+            Fingerprint = Sum(System.Text.Encoding.UTF8.GetBytes(string.Join('\n', entries.Select(file => $"{file.Table} {file.Sha256}")))),
+            Why = date.Why,
+            RestatedAt = run.Clock.GetUtcNow(),
+            RestatedWhy = date.Why,
+        };
+        return new(date, entry, files);
+    }
+
+    /// <summary>Puts the files of computed dates that are not there yet, and commits the dates.</summary>
+    void Publish(List<Computation> pending)
+    {
+        if (pending.Count == 0)
+        {
+            return;
+        }
+
+        var said = new Dictionary<DateOnly, ComputedDate>();
+        var entries = new List<DateEntry>();
+        var removed = new List<DateOnly>();
+        var put = new List<(string Path, byte[] Bytes)>();
+        foreach (var (date, entry, files) in pending)
+        {
+            run.Ledger.State.Dates.TryGetValue(date.Date, out var before);
+            if (entry is null)
+            {
+                removed.Add(date.Date);
+                said[date.Date] = new(date.Date, date.Why, 0, [.. KpiTables.Schemas.Select(table => table.Name)]);
+                continue;
+            }
+
+            // A file that is there already is left alone, so that its readers see no change where there is none.
+            var changed = files
+                .Where((file, number) => before?.Entry.Files.Contains(entry.Files[number]) != true || !IsThere(file.Table, entry, file.Bytes))
+                .ToList();
+            put.AddRange(changed.Select(file => (LakePaths.Kpi(file.Table, date.Date), file.Bytes)));
+            var isSame = before?.Entry.Fingerprint == entry.Fingerprint;
+            entries.Add(
+                isSame ? entry with { RestatedAt = before!.Entry.RestatedAt, RestatedWhy = before.Entry.RestatedWhy } : entry
+            );
+            said[date.Date] = new(date.Date, date.Why, entry.Listens, [.. changed.Select(file => file.Table)]);
+        }
+
+        run.Lake.Put(put);
+        Commit(entries, removed, said);
+        foreach (var date in removed.Where(said.ContainsKey))
+        {
+            foreach (var table in KpiTables.Schemas)
+            {
+                run.Lake.Delete(LakePaths.Kpi(table.Name, date));
+            }
+        }
+
+        foreach (var date in said.Values)
+        {
+            computed[date.Date] = date;
+        }
+
+        pending.Clear();
+    }
+
+    void Commit(List<DateEntry> entries, List<DateOnly> removed, Dictionary<DateOnly, ComputedDate> said)
+    {
+        run.Ledger.Commit(state =>
+        {
+            var slicesByDate = state.SlicesByDate();
+            string InputsNow(DateOnly date) =>
+                LakeState.Inputs((slicesByDate.GetValueOrDefault(date) ?? []).Select(slice => slice.Slice.Path));
+            foreach (var moved in entries.Where(entry => entry.Inputs != InputsNow(entry.Date)).ToList())
+            {
+                entries.Remove(moved);
+                said.Remove(moved.Date);
+                run.Logger.ComputedAgain(ListenDate.Text(moved.Date));
+            }
+
+            foreach (var filled in removed.Where(slicesByDate.ContainsKey).ToList())
+            {
+                removed.Remove(filled);
+                said.Remove(filled);
+            }
+
+            return entries.Count + removed.Count == 0 ? null : LakeLedger.Facts with { Dates = entries, RemovedDates = removed };
+        });
+    }
+
+    bool IsThere(string table, DateEntry entry, byte[] bytes) =>
+        run.Lake.Find(LakePaths.Kpi(table, entry.Date)) is { } file && file.Size == bytes.Length;
+
+    static string Sum(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+
+    sealed record Computation(PlannedDate Date, DateEntry? Entry, List<(string Table, byte[] Bytes)> Files);
+}

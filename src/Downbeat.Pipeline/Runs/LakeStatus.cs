@@ -1,0 +1,114 @@
+using Downbeat.Pipeline.Landing;
+using Downbeat.Pipeline.Ledger;
+
+namespace Downbeat.Pipeline.Runs;
+
+/// <summary>How a lake is: its dates, what waits, what is in quarantine, what the last run did.</summary>
+public sealed record LakeStatus
+{
+    /// <summary>The lake, as its user named it.</summary>
+    public required string Lake { get; init; }
+
+    /// <summary>Its id.</summary>
+    public required string LakeId { get; init; }
+
+    /// <summary>Its time zone.</summary>
+    public required string TimeZone { get; init; }
+
+    /// <summary>The last commit of its ledger.</summary>
+    public required long LedgerVersion { get; init; }
+
+    /// <summary>Every published date, the oldest first.</summary>
+    public required IReadOnlyList<DateSummary> Dates { get; init; }
+
+    /// <summary>When the newest file that counts arrived.</summary>
+    public DateTimeOffset? NewestArrival { get; init; }
+
+    /// <summary>Landed files that wait for a run.</summary>
+    public required int FilesWaiting { get; init; }
+
+    /// <summary>Their size in bytes.</summary>
+    public required long BytesWaiting { get; init; }
+
+    /// <summary>Files scanned so far, and what they held.</summary>
+    public required SourceTotals Sources { get; init; }
+
+    /// <summary>Files in quarantine.</summary>
+    public required int QuarantinedFiles { get; init; }
+
+    /// <summary>Rejected rows in quarantine.</summary>
+    public required long RejectedRows { get; init; }
+
+    /// <summary>The songs as last read.</summary>
+    public CatalogueEntry? Songs { get; init; }
+
+    /// <summary>The users as last read.</summary>
+    public CatalogueEntry? Users { get; init; }
+
+    /// <summary>The last run that had something to do.</summary>
+    public RunRecord? LastRun { get; init; }
+
+    /// <summary>Who runs now, if someone does.</summary>
+    public LeaseFile? Running { get; init; }
+
+    /// <summary>Looks at a lake; changes nothing.</summary>
+    /// <exception cref="LakeException">There is no lake.</exception>
+    public static LakeStatus Read(ILake lake, TimeProvider clock)
+    {
+        ArgumentNullException.ThrowIfNull(lake);
+        ArgumentNullException.ThrowIfNull(clock);
+        var file = LakeFile.Read(lake);
+        var state = LakeLedger.Open(lake, "status", clock).State;
+        var known = new LandedStreams(state);
+        var waiting = LandedStreams.List(lake).Where(landed => known.Find(landed) is null).ToList();
+        var counted = state.Sources.Values.Where(source => source.Counts).ToList();
+        return new()
+        {
+            Lake = lake.Name,
+            LakeId = file.Id,
+            TimeZone = file.TimeZone,
+            LedgerVersion = state.Version,
+            Dates = [.. state.Dates.Values.Select(DateSummary.Of)],
+            NewestArrival = counted.Select(source => (DateTimeOffset?)source.Entry.Arrived).Max(),
+            FilesWaiting = waiting.Count,
+            BytesWaiting = waiting.Sum(landed => landed.Size),
+            Sources = new(
+                counted.Count,
+                counted.Sum(source => source.Entry.Rows),
+                counted.Sum(source => source.Entry.Accepted),
+                counted.Sum(source => source.Entry.Duplicates),
+                counted.Sum(source => source.Entry.Rejected)
+            ),
+            QuarantinedFiles = state.Sources.Values.Count(source => source.IsQuarantined),
+            RejectedRows = counted.Sum(source => source.OpenRejects),
+            Songs = state.Songs,
+            Users = state.Users,
+            LastRun = RunRecords.FindLast(lake),
+            Running = Lease.FindHolder(lake, clock),
+        };
+    }
+}
+
+/// <summary>A published date.</summary>
+public sealed record DateSummary(
+    DateOnly Date,
+    long Listens,
+    long UnknownTrackListens,
+    long UnknownUsers,
+    DateTimeOffset RestatedAt,
+    string RestatedWhy
+)
+{
+    internal static DateSummary Of(DateState date) =>
+        new(
+            date.Entry.Date,
+            date.Entry.Listens,
+            date.Entry.UnknownTrackListens,
+            date.Entry.UnknownUsers,
+            date.Entry.RestatedAt,
+            date.Entry.RestatedWhy
+        );
+}
+
+/// <summary>What files held together.</summary>
+public sealed record SourceTotals(int Files, long Rows, long Accepted, long Duplicates, long Rejected);

@@ -1,0 +1,179 @@
+using System.Diagnostics;
+using System.Reflection;
+using Downbeat.Engine.Listens;
+using Downbeat.Pipeline.Archive;
+using Downbeat.Pipeline.Landing;
+using Downbeat.Pipeline.Ledger;
+using Downbeat.Pipeline.Publish;
+using Microsoft.Extensions.Logging;
+
+namespace Downbeat.Pipeline.Runs;
+
+/// <summary>
+/// Compares what is with what should be, and brings the one to the other: landing, scan, slices, days, KPIs, publish,
+/// archive. There is no resuming to get wrong, because the next run is the resume.
+/// </summary>
+/// <param name="lake">The lake.</param>
+/// <param name="options">How to work.</param>
+/// <param name="clock">The time.</param>
+/// <param name="logger">Told what matters.</param>
+/// <param name="progress">Told how far each stage has come.</param>
+public sealed class Reconciliation(
+    ILake lake,
+    RunOptions options,
+    TimeProvider clock,
+    ILogger logger,
+    IProgress<RunProgress>? progress = null
+)
+{
+    /// <summary>The program's version, as records state it.</summary>
+    public static string Version { get; } =
+        typeof(Reconciliation).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
+
+    /// <summary>What a run would do now; changes nothing.</summary>
+    /// <exception cref="LakeException">There is no lake, or it has no songs or no users.</exception>
+    public RunPlan Plan(CancellationToken cancellationToken = default)
+    {
+        var run = OpenLake("plan");
+        var state = run.Ledger.State;
+        var catalogue = CatalogueStage.Plan(lake, state);
+        var (scan, move, leave) = ScanStage.Plan(lake, state, options, clock.GetUtcNow());
+        var dates = StaleDates.Find(lake, state, options, null);
+        if (catalogue.Count == 0 && state.Songs is not null && state.Users is not null)
+        {
+            dates.AddRange(StaleDates.FindKnownNow(run, cancellationToken).Stale.Where(known => dates.TrueForAll(date => date.Date != known.Date)));
+        }
+
+        return new()
+        {
+            Lake = lake.Name,
+            Catalogue = catalogue,
+            Scan = scan,
+            Move = move,
+            Leave = leave,
+            Dates = [.. dates.OrderBy(date => date.Date)],
+        };
+    }
+
+    /// <summary>Does what there is to do.</summary>
+    /// <param name="request">Dates to restate besides, or null.</param>
+    /// <param name="cancellationToken">Stops the run; what was committed stays, and the next run goes on.</param>
+    /// <returns>What was done. What failed with one file or one date is in its errors.</returns>
+    /// <exception cref="LakeException">Nothing was done: there is no lake, songs or users are missing, or another run works.</exception>
+    public RunRecord Run(RunRequest? request = null, CancellationToken cancellationToken = default)
+    {
+        var id = RunRecords.NewId(clock);
+        LakeFile.Read(lake);
+        using var lease = Lease.Take(lake, id, options.LeaseSeconds, clock);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
+        var run = OpenLake(id);
+        var record = new RunRecord
+        {
+            Id = id,
+            Lake = lake.Name,
+            Version = Version,
+            Host = Environment.MachineName,
+            ProcessId = Environment.ProcessId,
+            Started = clock.GetUtcNow(),
+        };
+        if (lease.Previous is { } previous)
+        {
+            logger.TookOver(previous.Run, previous.ProcessId, previous.Host);
+        }
+        else if (request is null && Plan(stop.Token).IsEmpty)
+        {
+            return record with { Ended = clock.GetUtcNow(), Outcome = RunOutcome.NothingToDo };
+        }
+
+        RunRecords.Write(lake, record);
+        record = Work(run, record, request, lease.Previous is not null, stop.Token);
+        record = record with { Ended = clock.GetUtcNow(), Errors = [.. run.Errors] };
+        if (lease.Lost.IsCancellationRequested)
+        {
+            record = record with { Outcome = RunOutcome.Failed, Errors = [.. record.Errors, "another run took the lease over; that one goes on"] };
+        }
+
+        RunRecords.Write(lake, record);
+        lake.DeleteScratch();
+        return record;
+    }
+
+    static RunRecord Work(RunContext run, RunRecord record, RunRequest? request, bool sweep, CancellationToken cancellationToken)
+    {
+        var seconds = new Dictionary<string, double>(StringComparer.Ordinal);
+        void Time(string stage, Action work)
+        {
+            var start = Stopwatch.GetTimestamp();
+            try
+            {
+                work();
+            }
+            finally
+            {
+                seconds[stage] = Math.Round(Stopwatch.GetElapsedTime(start).TotalSeconds, 3);
+            }
+        }
+
+        record = record with { StageSeconds = seconds };
+        try
+        {
+            Time(
+                "catalogue",
+                () =>
+                {
+                    var (songs, users) = CatalogueStage.Run(run, cancellationToken);
+                    record = record with { Songs = songs, Users = users };
+                }
+            );
+            var scan = new ScanStage(run);
+            try
+            {
+                Time("scan", () => scan.Run(cancellationToken));
+            }
+            finally
+            {
+                record = record with { Scanned = scan.Scanned, Left = scan.Left };
+            }
+
+            var compute = new ComputeStage(run);
+            try
+            {
+                Time("compute", () => compute.Run(request, cancellationToken));
+            }
+            finally
+            {
+                record = record with { Dates = compute.Computed };
+            }
+
+            Time(
+                "archive",
+                () =>
+                {
+                    var (archived, quarantined) = new MoveStage(run).Run(cancellationToken);
+                    record = record with { Archived = archived, Quarantined = quarantined };
+                }
+            );
+            if (sweep)
+            {
+                Time("sweep", () => record = record with { Swept = SweepStage.Run(run, cancellationToken) });
+            }
+
+            return record with { Outcome = run.Errors.Count == 0 ? RunOutcome.Done : RunOutcome.Failed };
+        }
+        catch (OperationCanceledException)
+        {
+            return record with { Outcome = RunOutcome.Stopped };
+        }
+        catch (Exception error) when (RunContext.IsExpected(error) || error is LakeException)
+        {
+            run.Fail("the run ended early; the next run goes on", error);
+            return record with { Outcome = RunOutcome.Failed };
+        }
+    }
+
+    RunContext OpenLake(string id)
+    {
+        var zone = LakeZone.Find(LakeFile.Read(lake).TimeZone);
+        return new(lake, zone, LakeLedger.Open(lake, id, clock), options, clock, logger, progress);
+    }
+}

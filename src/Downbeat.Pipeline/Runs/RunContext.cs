@@ -1,0 +1,84 @@
+using Downbeat.Engine.Catalogue;
+using Downbeat.Engine.Listens;
+using Downbeat.Engine.Slices;
+using Downbeat.Pipeline.Landing;
+using Downbeat.Pipeline.Ledger;
+using Microsoft.Extensions.Logging;
+
+namespace Downbeat.Pipeline.Runs;
+
+/// <summary>What the stages of one run share.</summary>
+sealed class RunContext(
+    ILake lake,
+    LakeZone zone,
+    LakeLedger ledger,
+    RunOptions options,
+    TimeProvider clock,
+    ILogger logger,
+    IProgress<RunProgress>? progress
+)
+{
+    readonly Lock reporting = new();
+    (int Version, Songs Songs)? songs;
+    (int Version, SliceReader Users)? users;
+
+    public ILake Lake { get; } = lake;
+
+    public LakeZone Zone { get; } = zone;
+
+    public LakeLedger Ledger { get; } = ledger;
+
+    public RunOptions Options { get; } = options;
+
+    public TimeProvider Clock { get; } = clock;
+
+    public ILogger Logger { get; } = logger;
+
+    /// <summary>What failed so far; the rest of the run goes on.</summary>
+    public List<string> Errors { get; } = [];
+
+    /// <summary>The songs as last read; the ledger knows some.</summary>
+    public Songs Songs()
+    {
+        var entry = Ledger.State.Songs!;
+        if (songs?.Version != entry.Version)
+        {
+            using var stream = Lake.Open(entry.Path);
+            using var bytes = new MemoryStream();
+            stream.CopyTo(bytes);
+            songs = (entry.Version, SongsFile.Read(bytes.GetBuffer().AsSpan(0, (int)bytes.Length), entry.Path));
+        }
+
+        return songs!.Value.Songs;
+    }
+
+    /// <summary>The users as last read; the ledger knows some.</summary>
+    public SliceReader Users()
+    {
+        var entry = Ledger.State.Users!;
+        if (users?.Version != entry.Version)
+        {
+            users = (entry.Version, new SliceReader(Lake.OpenBytes(entry.Path)));
+        }
+
+        return users!.Value.Users;
+    }
+
+    /// <summary>Notes a failure that leaves the rest of the run to be done.</summary>
+    public void Fail(string what, Exception error)
+    {
+        lock (reporting)
+        {
+            var message = $"{what}: {error.Message}";
+            Errors.Add(message);
+            Logger.Failed(message);
+        }
+    }
+
+    /// <summary>Says how far a stage has come.</summary>
+    public void Report(string stage, long done, long total, string unit, long rows = 0) =>
+        progress?.Report(new(stage, done, total, unit, rows));
+
+    /// <summary>What goes wrong with one file or one date, and not with the program.</summary>
+    public static bool IsExpected(Exception error) => error is IOException or UnauthorizedAccessException;
+}

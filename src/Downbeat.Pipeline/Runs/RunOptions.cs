@@ -1,0 +1,58 @@
+using System.Globalization;
+using Downbeat.Engine.Kpis;
+
+namespace Downbeat.Pipeline.Runs;
+
+/// <summary>How a run works. Each setting has a working default, and is checked where it is set.</summary>
+public sealed record RunOptions
+{
+    /// <summary>How long a landed file must have been left alone before it is read, in seconds, 0 to 86,400.</summary>
+    public int SettleSeconds
+    {
+        get;
+        init => field = Within(value, 0, 86_400, "settleSeconds");
+    }
+
+    /// <summary>The share of rejected rows, 0 to 1, above which a whole file is quarantined.</summary>
+    public double MaxRejectedShare
+    {
+        get;
+        init =>
+            field = value is >= 0 and <= 1
+                ? value
+                : throw new ArgumentOutOfRangeException(nameof(value), value, "maxRejectedShare lies between 0 and 1.");
+    } = 0.05;
+
+    /// <summary>How much memory sorting may take, in MiB, 16 to 262,144. All workers share it.</summary>
+    public int SortBufferMb
+    {
+        get;
+        init => field = Within(value, 16, 262_144, "sortBufferMb");
+    } = 256;
+
+    /// <summary>How many threads work at once, 1 to 256.</summary>
+    public int Workers
+    {
+        get;
+        init => field = Within(value, 1, 256, "workers");
+    } = Math.Clamp(Environment.ProcessorCount, 1, 256);
+
+    /// <summary>How long a lease lasts without renewal, in seconds, 5 to 3,600.</summary>
+    public int LeaseSeconds
+    {
+        get;
+        init => field = Within(value, 5, 3600, "leaseSeconds");
+    } = 20;
+
+    /// <summary>What shapes the tables.</summary>
+    public KpiOptions Kpis { get; init; } = new();
+
+    static int Within(int value, int from, int to, string name) =>
+        value >= from && value <= to
+            ? value
+            : throw new ArgumentOutOfRangeException(
+                name,
+                value,
+                string.Create(CultureInfo.InvariantCulture, $"{name} lies between {from} and {to}.")
+            );
+}

@@ -1,0 +1,40 @@
+using System.Text.Json.Serialization;
+
+namespace Downbeat.Pipeline.Runs;
+
+/// <summary>What a run would do, and why: the difference between what is and what should be.</summary>
+public sealed record RunPlan
+{
+    /// <summary>The lake, as its user named it.</summary>
+    public required string Lake { get; init; }
+
+    /// <summary>Catalogue files that are new or have changed, and are read.</summary>
+    public IReadOnlyList<PlannedFile> Catalogue { get; init; } = [];
+
+    /// <summary>Landed files that are scanned.</summary>
+    public IReadOnlyList<PlannedFile> Scan { get; init; } = [];
+
+    /// <summary>Landed files whose listens are committed, and which move to the archive or to quarantine.</summary>
+    public IReadOnlyList<PlannedFile> Move { get; init; } = [];
+
+    /// <summary>Landed files that are left alone, for now or for good.</summary>
+    public IReadOnlyList<PlannedFile> Leave { get; init; } = [];
+
+    /// <summary>Dates that are computed already because of what is known now. Files to scan may add others.</summary>
+    public IReadOnlyList<PlannedDate> Dates { get; init; } = [];
+
+    /// <summary>Whether a run has anything to do.</summary>
+    [JsonIgnore]
+    public bool IsEmpty => Catalogue.Count + Scan.Count + Move.Count + Dates.Count == 0;
+}
+
+/// <summary>A file in a plan.</summary>
+/// <param name="Path">Its path in the lake.</param>
+/// <param name="Size">Its size in bytes.</param>
+/// <param name="Why">Why it stands in the plan.</param>
+public sealed record PlannedFile(string Path, long Size, string Why);
+
+/// <summary>A date in a plan.</summary>
+/// <param name="Date">The date.</param>
+/// <param name="Why">Why it is computed.</param>
+public sealed record PlannedDate(DateOnly Date, string Why);

@@ -1,0 +1,106 @@
+using System.Text.Json.Serialization;
+
+namespace Downbeat.Pipeline.Runs;
+
+/// <summary>What a run did: <c>runs/&lt;id&gt;.json</c>, for people and programs. State is in the ledger, not here.</summary>
+public sealed record RunRecord
+{
+    /// <summary>The run's id: the time it started and four random letters.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The lake, as its user named it.</summary>
+    public required string Lake { get; init; }
+
+    /// <summary>The program's version.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>The machine.</summary>
+    public required string Host { get; init; }
+
+    /// <summary>The process.</summary>
+    public required int ProcessId { get; init; }
+
+    /// <summary>When it started.</summary>
+    public required DateTimeOffset Started { get; init; }
+
+    /// <summary>When it ended; null while it works, or when it died.</summary>
+    public DateTimeOffset? Ended { get; init; }
+
+    /// <summary>How it ended.</summary>
+    [JsonConverter(typeof(JsonStringEnumConverter<RunOutcome>))]
+    public RunOutcome Outcome { get; init; }
+
+    /// <summary>What kept it from doing all there was to do.</summary>
+    public IReadOnlyList<string> Errors { get; init; } = [];
+
+    /// <summary>Songs that were read, if they were.</summary>
+    public ReadCatalogue? Songs { get; init; }
+
+    /// <summary>Users that were read, if they were.</summary>
+    public ReadCatalogue? Users { get; init; }
+
+    /// <summary>Files that were scanned.</summary>
+    public IReadOnlyList<ScannedFile> Scanned { get; init; } = [];
+
+    /// <summary>Files that were left for the next run, and why.</summary>
+    public IReadOnlyList<PlannedFile> Left { get; init; } = [];
+
+    /// <summary>Dates that were computed.</summary>
+    public IReadOnlyList<ComputedDate> Dates { get; init; } = [];
+
+    /// <summary>How many files moved to the archive.</summary>
+    public int Archived { get; init; }
+
+    /// <summary>How many files moved to quarantine.</summary>
+    public int Quarantined { get; init; }
+
+    /// <summary>How many leftovers of runs that died were deleted.</summary>
+    public int Swept { get; init; }
+
+    /// <summary>How long each stage took, in seconds.</summary>
+    public IReadOnlyDictionary<string, double> StageSeconds { get; init; } = new Dictionary<string, double>(StringComparer.Ordinal);
+}
+
+/// <summary>How a run ended.</summary>
+public enum RunOutcome
+{
+    /// <summary>It works, or died.</summary>
+    Running,
+
+    /// <summary>There was nothing to do.</summary>
+    NothingToDo,
+
+    /// <summary>Everything was done.</summary>
+    Done,
+
+    /// <summary>Something failed; what could be done was done.</summary>
+    Failed,
+
+    /// <summary>Someone stopped it.</summary>
+    Stopped,
+}
+
+/// <summary>Songs or users that a run read.</summary>
+public sealed record ReadCatalogue(int Version, long Rows, long Rejected, long Count, bool Changed);
+
+/// <summary>A file that a run scanned.</summary>
+public sealed record ScannedFile(
+    string Path,
+    string Source,
+    long Size,
+    long Rows,
+    long Accepted,
+    long Duplicates,
+    long Rejected,
+    IReadOnlyDictionary<string, long> Reasons,
+    string? Fault,
+    string? FaultDetail,
+    int Dates
+);
+
+/// <summary>A date that a run computed.</summary>
+/// <param name="Date">The date.</param>
+/// <param name="Why">Why it was computed.</param>
+/// <param name="Listens">Its distinct listens; 0 when it lost its files because it has none left.</param>
+/// <param name="Restated">The tables whose files changed; none when the numbers stayed as they were.</param>
+public sealed record ComputedDate(DateOnly Date, string Why, long Listens, IReadOnlyList<string> Restated);

@@ -1,0 +1,210 @@
+using System.Diagnostics;
+using Downbeat.Pipeline.Landing;
+using Downbeat.Pipeline.Ledger;
+
+namespace Downbeat.Pipeline.Runs;
+
+/// <summary>Scans landed files that the ledger does not know, several at once, and commits them, many at a time.</summary>
+sealed class ScanStage(RunContext run)
+{
+    /// <summary>A commit holds at most so many files, and a run that dies loses at most so much work.</summary>
+    const int FilesPerCommit = 1000;
+
+    static readonly TimeSpan CommitInterval = TimeSpan.FromSeconds(2);
+
+    readonly Lock committing = new();
+    readonly List<(LakeObject File, SourceEntry Entry)> pending = [];
+    readonly List<ScannedFile> scanned = [];
+    readonly List<PlannedFile> left = [];
+    long bytesDone;
+    long bytesTotal;
+    long rows;
+    long lastCommit;
+
+    /// <summary>The files that were committed.</summary>
+    public IReadOnlyList<ScannedFile> Scanned => [.. scanned.OrderBy(file => file.Path, StringComparer.Ordinal)];
+
+    /// <summary>The files that were left for the next run.</summary>
+    public IReadOnlyList<PlannedFile> Left => left;
+
+    /// <summary>Which landed files would be scanned, moved or left.</summary>
+    public static (List<PlannedFile> Scan, List<PlannedFile> Move, List<PlannedFile> Leave) Plan(
+        ILake lake,
+        LakeState state,
+        RunOptions options,
+        DateTimeOffset now
+    )
+    {
+        var (scan, move, leave) = (new List<PlannedFile>(), new List<PlannedFile>(), new List<PlannedFile>());
+        var known = new LandedStreams(state);
+        foreach (var file in LandedStreams.ListAll(lake))
+        {
+            if (LandedStreams.WhyNoInput(file.Path) is { } why)
+            {
+                leave.Add(new(file.Path, file.Size, why));
+            }
+            else if (known.Find(file) is { } source)
+            {
+                move.Add(new(file.Path, file.Size, source.IsQuarantined ? "quarantined, moves there" : "scanned, moves to the archive"));
+            }
+            else if (now - file.Modified < TimeSpan.FromSeconds(options.SettleSeconds))
+            {
+                leave.Add(new(file.Path, file.Size, $"written less than {options.SettleSeconds} s ago (settleSeconds)"));
+            }
+            else
+            {
+                var reason = known.Versions(file.Path).Any() ? "a new version" : "new";
+                scan.Add(new(file.Path, file.Size, reason));
+            }
+        }
+
+        return (scan, move, leave);
+    }
+
+    /// <summary>Scans and commits.</summary>
+    public void Run(CancellationToken cancellationToken)
+    {
+        var state = run.Ledger.State;
+        var known = new LandedStreams(state);
+        var toScan = Plan(run.Lake, state, run.Options, run.Clock.GetUtcNow()).Scan.Select(file => file.Path).ToHashSet(StringComparer.Ordinal);
+
+        // The largest first, so that no worker is left alone with one at the end.
+        var files = LandedStreams.List(run.Lake, cancellationToken).Where(file => toScan.Contains(file.Path)).OrderByDescending(file => file.Size).ToArray();
+        bytesTotal = files.Sum(file => file.Size);
+        lastCommit = Stopwatch.GetTimestamp();
+        var workers = Math.Min(run.Options.Workers, files.Length);
+        var next = -1;
+        try
+        {
+            Parallel.For(
+                0,
+                workers,
+                new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, workers) },
+                _ =>
+                {
+                    var scan = new SourceScan(run.Lake, run.Zone, run.Options, ((long)run.Options.SortBufferMb << 20) / workers, Progress);
+                    while (Interlocked.Increment(ref next) is var file && file < files.Length && !cancellationToken.IsCancellationRequested)
+                    {
+                        ScanOne(scan, files[file], known, cancellationToken);
+                    }
+                }
+            );
+        }
+        finally
+        {
+            CommitPending();
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    void ScanOne(SourceScan scan, LakeObject file, LandedStreams known, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var versions = known.Versions(file.Path).Select(version => version.Entry).ToList();
+            var entry = scan.Scan(file, versions, cancellationToken);
+            lock (committing)
+            {
+                if (entry is null)
+                {
+                    Leave(file, "it changed while it was read");
+                    return;
+                }
+
+                pending.Add((file, entry));
+                if (pending.Count >= FilesPerCommit || Stopwatch.GetElapsedTime(lastCommit) >= CommitInterval)
+                {
+                    CommitPending();
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // What was scanned before is committed; this file is scanned by the next run.
+        }
+        catch (Exception error) when (RunContext.IsExpected(error))
+        {
+            if (error is FileNotFoundException or DirectoryNotFoundException)
+            {
+                lock (committing)
+                {
+                    Leave(file, "it is gone");
+                }
+
+                return;
+            }
+
+            run.Fail($"{file.Path} was not scanned and stays where it is; the next run tries again", error);
+        }
+    }
+
+    void Leave(LakeObject file, string why)
+    {
+        left.Add(new(file.Path, file.Size, why));
+        run.Logger.Left(file.Path, why);
+    }
+
+    void CommitPending()
+    {
+        lock (committing)
+        {
+            if (pending.Count == 0)
+            {
+                return;
+            }
+
+            var firstVersion = run.Ledger.State.Version;
+            var commit = run.Ledger.Commit(state =>
+            {
+                // Another run may have scanned the same files meanwhile, or swept what was made here.
+                var sources = pending
+                    .Select(scanned => scanned.Entry)
+                    .Where(entry => !state.Sources.TryGetValue(entry.Id, out var other) || other.Released || other.Entry.Arrived != entry.Arrived)
+                    .Where(entry => state.Version == firstVersion || entry.Slices.All(slice => run.Lake.Find(slice.Path) is not null))
+                    .ToList();
+                return sources.Count == 0 ? null : LakeLedger.Facts with { Sources = sources };
+            });
+            foreach (var entry in commit?.Sources ?? [])
+            {
+                scanned.Add(Said(entry));
+            }
+
+            pending.Clear();
+            lastCommit = Stopwatch.GetTimestamp();
+        }
+    }
+
+    ScannedFile Said(SourceEntry entry)
+    {
+        if (entry.Fault is not null)
+        {
+            run.Logger.Quarantined(entry.Key, entry.Fault, entry.FaultDetail!);
+        }
+        else if (entry.Rejected > 0)
+        {
+            var reasons = string.Join(", ", entry.Reasons.Select(reason => $"{reason.Key} {reason.Value}"));
+            run.Logger.Rejected(entry.Rejected, entry.Rows, entry.Key, reasons);
+        }
+
+        return new(
+            entry.Key,
+            entry.Id,
+            entry.Size,
+            entry.Rows,
+            entry.Accepted,
+            entry.Duplicates,
+            entry.Rejected,
+            entry.Reasons,
+            entry.Fault,
+            entry.FaultDetail,
+            entry.Slices.Select(slice => slice.Date).Distinct().Count()
+        );
+    }
+
+    void Progress(long bytes, long newRows)
+    {
+        var done = Interlocked.Add(ref bytesDone, bytes);
+        run.Report("scan", done, bytesTotal, "bytes", Interlocked.Add(ref rows, newRows));
+    }
+}

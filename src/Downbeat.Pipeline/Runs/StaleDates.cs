@@ -1,0 +1,128 @@
+using Downbeat.Engine.Days;
+using Downbeat.Engine.Kpis;
+using Downbeat.Engine.Slices;
+using Downbeat.Pipeline.Landing;
+using Downbeat.Pipeline.Ledger;
+
+namespace Downbeat.Pipeline.Runs;
+
+/// <summary>Finds the dates whose published tables are not what they should be, and says why.</summary>
+static class StaleDates
+{
+    /// <summary>What makes a date stale apart from the catalogue: its slices, the settings, its files, or a wish.</summary>
+    public static List<PlannedDate> Find(ILake lake, LakeState state, RunOptions options, RunRequest? request)
+    {
+        var slicesByDate = state.SlicesByDate();
+        var files = lake.List(LakePaths.Kpis).ToDictionary(file => file.Path, file => file.Size, StringComparer.Ordinal);
+        var stale = new List<PlannedDate>();
+        foreach (var date in slicesByDate.Keys.Union(state.Dates.Keys).Order())
+        {
+            var slices = slicesByDate.GetValueOrDefault(date) ?? [];
+            if (WhyStale(date, slices, state, options.Kpis.Shape, files, request) is { } why)
+            {
+                stale.Add(new(date, why));
+            }
+        }
+
+        return stale;
+    }
+
+    /// <summary>
+    /// Dates with unknown tracks or users that a newer catalogue knows. The other dates that were looked at are said too,
+    /// so that nobody looks again.
+    /// </summary>
+    public static (List<PlannedDate> Stale, List<CheckedEntry> Checked) FindKnownNow(
+        RunContext run,
+        CancellationToken cancellationToken
+    )
+    {
+        var state = run.Ledger.State;
+        var (songs, users) = (state.Songs!.Version, state.Users!.Version);
+        var slicesByDate = state.SlicesByDate();
+        var stale = new List<PlannedDate>();
+        var seen = new List<CheckedEntry>();
+        foreach (var (date, known) in state.Dates)
+        {
+            var lookForTracks = known.Entry.UnknownTracks > 0 && known.SongsChecked < songs;
+            var lookForUsers = known.Entry.UnknownUsers > 0 && known.UsersChecked < users;
+            if ((!lookForTracks && !lookForUsers) || !slicesByDate.TryGetValue(date, out var slices))
+            {
+                continue;
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                var day = new Day(date, run.Zone, [.. slices.Select(slice => new SliceReader(run.Lake.OpenBytes(slice.Slice.Path)))]);
+                if (lookForTracks && day.HasTrackKnownSince(run.Songs(), known.SongsChecked))
+                {
+                    stale.Add(new(date, "the songs know tracks now that they did not know before"));
+                }
+                else if (lookForUsers && day.HasUserKnownSince(run.Users(), known.UsersChecked, cancellationToken))
+                {
+                    stale.Add(new(date, "the users hold listeners now who were unknown before"));
+                }
+                else
+                {
+                    seen.Add(new(date, songs, users));
+                }
+            }
+            catch (Exception error) when (RunContext.IsExpected(error))
+            {
+                run.Fail($"{Engine.Listens.ListenDate.Text(date)} was not looked at for tracks and users that are known now", error);
+            }
+        }
+
+        return (stale, seen);
+    }
+
+    static string? WhyStale(
+        DateOnly date,
+        List<(SliceEntry Slice, SourceState Source)> slices,
+        LakeState state,
+        string shape,
+        Dictionary<string, long> files,
+        RunRequest? request
+    )
+    {
+        if (!state.Dates.TryGetValue(date, out var known))
+        {
+            return $"new: {Sources(slices.Select(slice => slice.Source))}";
+        }
+
+        if (slices.Count == 0)
+        {
+            return "it has no listens any more";
+        }
+
+        if (known.Entry.Inputs != LakeState.Inputs(slices.Select(slice => slice.Slice.Path)))
+        {
+            var added = slices.Select(slice => slice.Source).Where(source => source.ScannedAt > known.ComputedAt).ToList();
+            return added.Count > 0 ? $"more files: {Sources(added)}" : "its files have changed";
+        }
+
+        if (known.Entry.Shape != shape)
+        {
+            return $"settings changed: {shape[2..]}, was {known.Entry.Shape[2..]}";
+        }
+
+        if (request is not null && date >= request.RebuildFrom && date <= request.RebuildTo)
+        {
+            return "rebuild was asked for";
+        }
+
+        var missing = KpiTables.Schemas.FirstOrDefault(table =>
+            !files.TryGetValue(LakePaths.Kpi(table.Name, date), out var size)
+            || size != known.Entry.Files.FirstOrDefault(file => file.Table == table.Name)?.Size
+        );
+        return missing is null ? null : $"{LakePaths.Kpi(missing.Name, date)} is not as it was published";
+    }
+
+    static string Sources(IEnumerable<SourceState> sources)
+    {
+        const int Shown = 3;
+        var names = sources.Select(source => source.Entry.Key[(LakePaths.Streams.Length + 1)..]).Distinct(StringComparer.Ordinal).ToList();
+        var more = names.Count > Shown ? $" and {names.Count - Shown} more" : "";
+        return string.Join(", ", names.Take(Shown)) + more;
+    }
+}

@@ -1,0 +1,37 @@
+namespace Downbeat.Testing.Oracle;
+
+/// <summary>"ASCII digits only, no signs, no spaces": the numbers of all inputs. Case is folded in ASCII, too.</summary>
+static class Ascii
+{
+    /// <summary>Reads a number of digits alone, leading zeros allowed, that lies in a range.</summary>
+    public static bool TryParse(string text, long min, long max, out long value)
+    {
+        value = 0;
+        if (text.Length == 0)
+        {
+            return false;
+        }
+
+        foreach (var character in text)
+        {
+            if (!char.IsAsciiDigit(character))
+            {
+                return false;
+            }
+
+            var digit = character - '0';
+            if (value > (long.MaxValue - digit) / 10)
+            {
+                return false; // Beyond 2^63-1, and more digits do not make it smaller.
+            }
+
+            value = (value * 10) + digit;
+        }
+
+        return value >= min && value <= max;
+    }
+
+    /// <summary>Folds A to Z, and nothing beyond ASCII: the Kelvin sign is no K.</summary>
+    public static string Fold(string text) =>
+        string.Concat(text.Select(character => char.IsAsciiLetterUpper(character) ? (char)(character + 32) : character));
+}

@@ -1,0 +1,129 @@
+using System.Text;
+
+namespace Downbeat.Testing.Oracle;
+
+enum CsvFault
+{
+    None,
+    TooLong,
+    TextAfterQuote,
+    UnclosedQuote,
+}
+
+/// <summary>One record of a file: where it begins and its fields, without their quotes.</summary>
+sealed record CsvRecord(long LineNumber, int ByteOffset, IReadOnlyList<string> Fields, CsvFault Fault);
+
+/// <summary>Cuts a file into records. What is wrong with one is told, not judged.</summary>
+static class CsvRecords
+{
+    const int MaxRecordBytes = 1 << 20;
+
+    /// <summary>Returns the records that are no blank lines. After one with an unclosed quote there is no other.</summary>
+    public static IEnumerable<CsvRecord> Read(byte[] text)
+    {
+        // "RFC 4180, UTF-8, with or without BOM"
+        var at = text.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0;
+        long lineNumber = 1;
+
+        while (at < text.Length)
+        {
+            var (record, next) = LineEndLength(text, at) is > 0 and var lineEndLength
+                ? (null, at + lineEndLength) // "blank lines are no rows"
+                : ReadRecord(text, at, lineNumber);
+            if (record is not null)
+            {
+                yield return record;
+            }
+
+            lineNumber += text.AsSpan(at..next).Count((byte)'\n');
+            at = next;
+        }
+    }
+
+    /// <summary>"LF or CRLF ends a row, a lone CR does not": their length if one begins here, or 0.</summary>
+    static int LineEndLength(byte[] text, int at) => text.AsSpan(at) switch
+    {
+        [(byte)'\n', ..] => 1,
+        [(byte)'\r', (byte)'\n', ..] => 2,
+        _ => 0,
+    };
+
+    static (CsvRecord Record, int Next) ReadRecord(byte[] text, int start, long lineNumber)
+    {
+        var fields = new List<string>();
+        var field = new List<byte>();
+        var fault = CsvFault.None;
+        var place = Place.FieldStart;
+        var at = start;
+
+        while (at < text.Length && at - start <= MaxRecordBytes)
+        {
+            var value = text[at];
+            if (place == Place.InQuotes)
+            {
+                // "Fields may be quoted and then hold commas, line ends and doubled quotes."
+                if (value == '"' && at + 1 < text.Length && text[at + 1] == '"')
+                {
+                    field.Add(value);
+                    at++;
+                }
+                else if (value == '"')
+                {
+                    place = Place.AfterQuotes;
+                }
+                else
+                {
+                    field.Add(value);
+                }
+            }
+            else if (LineEndLength(text, at) > 0)
+            {
+                break;
+            }
+            else if (value == ',')
+            {
+                EndField();
+            }
+            else if (value == '"' && place == Place.FieldStart)
+            {
+                place = Place.InQuotes;
+            }
+            else
+            {
+                // "Text after a closing quote rejects the row". What follows is read like any unquoted text, where
+                // a quote is a character like others.
+                fault = place == Place.AfterQuotes ? CsvFault.TextAfterQuote : fault;
+                place = Place.InText;
+                field.Add(value);
+            }
+
+            at++;
+        }
+
+        // "a record over 1 MiB is rejected and reading resumes at the next LF", whatever the quotes.
+        if (at - start > MaxRecordBytes)
+        {
+            var lineFeed = Array.IndexOf(text, (byte)'\n', start + MaxRecordBytes);
+            return (new(lineNumber, start, [], CsvFault.TooLong), lineFeed < 0 ? text.Length : lineFeed + 1);
+        }
+
+        fault = place == Place.InQuotes ? CsvFault.UnclosedQuote : fault;
+        EndField();
+        return (new(lineNumber, start, fields, fault), at == text.Length ? at : at + LineEndLength(text, at));
+
+        void EndField()
+        {
+            fields.Add(Encoding.UTF8.GetString([.. field]));
+            field.Clear();
+            place = Place.FieldStart;
+        }
+    }
+
+    enum Place
+    {
+        FieldStart,
+        InText,
+        InQuotes,
+        AfterQuotes,
+    }
+}

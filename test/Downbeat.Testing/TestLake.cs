@@ -1,0 +1,88 @@
+using System.IO.Compression;
+using System.Text;
+using Downbeat.Connectors.Folder;
+using Downbeat.Pipeline.Landing;
+using Downbeat.Pipeline.Ledger;
+using Downbeat.Pipeline.Runs;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Downbeat.Testing;
+
+/// <summary>A lake in a folder of its own, which goes away with it.</summary>
+public sealed class TestLake : IDisposable
+{
+    /// <summary>When landed files arrive unless a test says otherwise: long ago, and after all listens of the tests.</summary>
+    public static readonly DateTimeOffset Arrived = new(2024, 7, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>Makes a lake.</summary>
+    public TestLake(string timeZone = "UTC")
+    {
+        Folder = Directory.CreateTempSubdirectory("downbeat-test-").FullName;
+        Lake = new FolderLake(Folder);
+        LakeFile.Create(Lake, timeZone, Arrived);
+    }
+
+    /// <summary>The lake's folder.</summary>
+    public string Folder { get; }
+
+    /// <summary>The lake.</summary>
+    public ILake Lake { get; }
+
+    /// <summary>The lake's state as of now.</summary>
+    public LakeState State => LakeLedger.Open(Lake, "test", TimeProvider.System).State;
+
+    /// <summary>Lands a file of listens; a name that ends in <c>.gz</c> is compressed.</summary>
+    public void LandStreams(string name, string csv, DateTimeOffset? arrived = null) =>
+        Land($"{LakePaths.Streams}/{name}", name.EndsWith(".gz", StringComparison.Ordinal) ? Gzip(csv) : Encoding.UTF8.GetBytes(csv), arrived);
+
+    /// <summary>Lands songs and users.</summary>
+    public void LandCatalogue(string songs, string users, DateTimeOffset? arrived = null)
+    {
+        Land($"{LakePaths.Songs}/songs.csv", Encoding.UTF8.GetBytes(songs), arrived);
+        Land($"{LakePaths.Users}/users.csv", Encoding.UTF8.GetBytes(users), arrived);
+    }
+
+    /// <summary>Lands a file anywhere in the lake.</summary>
+    public void Land(string path, byte[] bytes, DateTimeOffset? arrived = null)
+    {
+        var file = Path.Combine(Folder, path);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        File.WriteAllBytes(file, bytes);
+        File.SetLastWriteTimeUtc(file, (arrived ?? Arrived).UtcDateTime);
+    }
+
+    /// <summary>Runs once.</summary>
+    public RunRecord Run(RunOptions? options = null, RunRequest? request = null, ILake? through = null) =>
+        new Reconciliation(through ?? Lake, options ?? new(), TimeProvider.System, NullLogger.Instance).Run(request);
+
+    /// <summary>What a run would do.</summary>
+    public RunPlan Plan(RunOptions? options = null) =>
+        new Reconciliation(Lake, options ?? new(), TimeProvider.System, NullLogger.Instance).Plan();
+
+    /// <summary>Every published file, by its path below <c>kpis/</c>.</summary>
+    public SortedDictionary<string, string> Kpis()
+    {
+        var kpis = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var file in Lake.List(LakePaths.Kpis))
+        {
+            kpis.Add(file.Path[(LakePaths.Kpis.Length + 1)..], File.ReadAllText(Path.Combine(Folder, file.Path)));
+        }
+
+        return kpis;
+    }
+
+    /// <summary>Compresses a text.</summary>
+    public static byte[] Gzip(string text)
+    {
+        using var bytes = new MemoryStream();
+        using (var gzip = new GZipStream(bytes, CompressionLevel.Fastest))
+        {
+            gzip.Write(Encoding.UTF8.GetBytes(text));
+        }
+
+        return bytes.ToArray();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Directory.Delete(Folder, recursive: true);
+}
