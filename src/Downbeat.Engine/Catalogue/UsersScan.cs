@@ -34,8 +34,8 @@ public sealed class UsersScan
         this.onReject = onReject;
         this.openRun = openRun;
         var entries = (int)Math.Clamp(memoryBytes / 32, 1024, 1 << 28);
-        users = new ulong[2 * entries];
-        rows = new ulong[2 * entries];
+        users = GC.AllocateUninitializedArray<ulong>(2 * entries);
+        rows = GC.AllocateUninitializedArray<ulong>(2 * entries);
     }
 
     /// <summary>The columns that a file of users must have.</summary>

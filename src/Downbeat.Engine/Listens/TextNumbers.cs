@@ -11,8 +11,7 @@ public sealed class TextNumbers
 {
     const int FirstSlots = 1024;
 
-    int[] slots = new int[FirstSlots]; // A number + 1, or 0 where free. A power of two of them, at most half of them taken.
-    uint[] hashes = new uint[FirstSlots / 2];
+    Slot[] slots = new Slot[FirstSlots]; // A power of two of them, at most half of them taken.
     int[] starts = new int[(FirstSlots / 2) + 1];
     byte[] bytes = new byte[FirstSlots * 16];
 
@@ -20,7 +19,7 @@ public sealed class TextNumbers
     public int Count { get; private set; }
 
     /// <summary>How much memory the texts at hand take at most, in bytes: arrays grow by doubling.</summary>
-    public long MemoryBytes => Count == 0 ? 0 : 2 * (starts[Count] + (16L * Count));
+    public long MemoryBytes => Count == 0 ? 0 : 2 * (starts[Count] + (36L * Count));
 
     /// <summary>A text.</summary>
     public ReadOnlySpan<byte> this[int number] => bytes.AsSpan(starts[number], starts[number + 1] - starts[number]);
@@ -40,15 +39,15 @@ public sealed class TextNumbers
         var slot = (int)hash & mask;
         while (true)
         {
-            var number = slots[slot] - 1;
-            if (number < 0)
+            ref readonly var found = ref slots[slot];
+            if (found.IsFree)
             {
                 return Add(text, hash, slot);
             }
 
-            if (hashes[number] == hash && this[number].SequenceEqual(text))
+            if (found.Hash == hash && found.Length == text.Length && bytes.AsSpan(found.Start, found.Length).SequenceEqual(text))
             {
-                return number;
+                return found.Number;
             }
 
             slot = (slot + 1) & mask;
@@ -145,7 +144,7 @@ public sealed class TextNumbers
 
     int Add(ReadOnlySpan<byte> text, uint hash, int slot)
     {
-        if (Count == hashes.Length)
+        if (Count == slots.Length / 2)
         {
             Grow();
             slot = FindFree(hash);
@@ -160,15 +159,14 @@ public sealed class TextNumbers
         text.CopyTo(bytes.AsSpan(start));
         starts[Count] = start;
         starts[Count + 1] = start + text.Length;
-        hashes[Count] = hash;
-        slots[slot] = ++Count;
+        slots[slot] = new(hash, ++Count, start, text.Length);
         return Count - 1;
     }
 
     int FindFree(uint hash)
     {
         var slot = (int)hash & (slots.Length - 1);
-        while (slots[slot] != 0)
+        while (!slots[slot].IsFree)
         {
             slot = (slot + 1) & (slots.Length - 1);
         }
@@ -178,12 +176,23 @@ public sealed class TextNumbers
 
     void Grow()
     {
-        slots = new int[slots.Length * 2];
-        Array.Resize(ref hashes, slots.Length / 2);
+        var old = slots;
+        slots = new Slot[old.Length * 2];
         Array.Resize(ref starts, (slots.Length / 2) + 1);
-        for (var number = 0; number < Count; number++)
+        foreach (var taken in old)
         {
-            slots[FindFree(hashes[number])] = number + 1;
+            if (!taken.IsFree)
+            {
+                slots[FindFree(taken.Hash)] = taken;
+            }
         }
+    }
+
+    /// <summary>All that finding a text needs, side by side: memory is slower than comparing.</summary>
+    readonly record struct Slot(uint Hash, int Place, int Start, int Length)
+    {
+        public bool IsFree => Place == 0;
+
+        public int Number => Place - 1;
     }
 }

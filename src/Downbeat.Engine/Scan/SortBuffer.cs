@@ -20,29 +20,36 @@ public sealed class SortBuffer
     const int MaxDates = 1 << (64 - DateShift);
     const int MaxTracks = 1 << TrackBits;
 
+    /// <summary>Room for the tracks of any usual catalogue: runs of few tracks would be too many runs.</summary>
+    const long MinDictionaryBytes = 32 << 20;
+
     readonly int maxEntries;
     readonly long maxDictionaryBytes;
     readonly TextNumbers tracks = new();
     readonly List<int> days = [];
     readonly Dictionary<int, int> dayPlaces = [];
     RunOpener openRun = _ => throw new InvalidOperationException("No file was begun.");
-    ulong[] users = new ulong[1 << 12];
-    ulong[] rests = new ulong[1 << 12];
+
+    // All of it at once: memory that is not written to costs nothing, and growing would need half as much again.
+    readonly ulong[] users;
+    readonly ulong[] rests;
     ulong usersSeen; // All user ids OR-ed: their highest bit is that of the largest.
     int count;
-    int limit; // The entry before which something has to be done: grow, or seal.
+    int limit; // The entry before which the buffer is sealed.
     int tracksOfWidth; // The track number from which keys get wider.
     int lastDay = int.MinValue;
     int lastPlace = -1;
 
-    /// <summary>Sets up a buffer that takes so many bytes at most, and starts small.</summary>
+    /// <summary>Sets up a buffer that takes so many bytes at most.</summary>
     /// <param name="memoryBytes">At least 1 MiB.</param>
     public SortBuffer(long memoryBytes)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(memoryBytes, 1 << 20);
-        maxDictionaryBytes = memoryBytes / 4;
+        maxDictionaryBytes = Math.Max(memoryBytes / 4, MinDictionaryBytes);
         maxEntries = (int)Math.Min(1 << 30, memoryBytes * 3 / 4 / (2 * sizeof(ulong)));
-        limit = users.Length;
+        users = GC.AllocateUninitializedArray<ulong>(maxEntries);
+        rests = GC.AllocateUninitializedArray<ulong>(maxEntries);
+        limit = maxEntries;
     }
 
     /// <summary>Runs written since <see cref="Begin"/>, in the order of writing.</summary>
@@ -133,7 +140,7 @@ public sealed class SortBuffer
         dayPlaces.Clear();
         lastDay = int.MinValue;
         lastPlace = -1;
-        limit = Math.Min(users.Length, maxEntries);
+        limit = maxEntries;
     }
 
     void FindPlace(int day)
@@ -175,14 +182,7 @@ public sealed class SortBuffer
             room = NarrowBits + 2 <= 64 ? maxEntries : maxEntries / 2;
         }
 
-        if (count == users.Length)
-        {
-            var length = (int)Math.Min(maxEntries, users.Length * 2L);
-            Array.Resize(ref users, length);
-            Array.Resize(ref rests, length);
-        }
-
-        limit = Math.Min(users.Length, room);
+        limit = room;
         tracksOfWidth = 1 << RankBits;
     }
 
@@ -225,12 +225,6 @@ public sealed class SortBuffer
     {
         // The date goes first: one pass over the entries for each, as a file with wide keys rarely has many dates.
         var half = count;
-        if (users.Length < 2 * count)
-        {
-            Array.Resize(ref users, 2 * count);
-            Array.Resize(ref rests, 2 * count);
-        }
-
         SortByDate(half);
         for (var from = 0; from < count; )
         {

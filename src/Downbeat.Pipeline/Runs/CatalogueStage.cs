@@ -17,6 +17,9 @@ static class CatalogueStage
     const string SongsHint = "songs.csv with the columns track_id, artists, track_name, popularity, duration_ms, track_genre";
     const string UsersHint = "users.csv with the columns user_id, user_country";
 
+    /// <summary>Enough to sort a million users at a time; more of them make more runs.</summary>
+    const long UsersBufferBytes = 32 << 20;
+
     /// <summary>Files that would be read.</summary>
     /// <exception cref="LakeException">There are no songs, or no users.</exception>
     public static IReadOnlyList<PlannedFile> Plan(ILake lake, LakeState state) =>
@@ -115,7 +118,7 @@ static class CatalogueStage
         {
             using var rejects = new RejectsFile(run.Lake.Scratch);
             var scan = new UsersScan(
-                (long)run.Options.SortBufferMb << 19,
+                UsersBufferBytes,
                 () =>
                 {
                     runFiles.Add(NewFile(run));

@@ -1,6 +1,6 @@
 namespace Downbeat.Testing.Oracle;
 
-/// <summary>"ASCII digits only, no signs, no spaces": the numbers of all inputs. Case is folded in ASCII, too.</summary>
+/// <summary>"ASCII digits only, no signs, no spaces": the numbers of all inputs, and case.</summary>
 static class Ascii
 {
     /// <summary>Reads a number of digits alone, leading zeros allowed, that lies in a range.</summary>
@@ -33,5 +33,5 @@ static class Ascii
 
     /// <summary>Folds A to Z, and nothing beyond ASCII: the Kelvin sign is no K.</summary>
     public static string Fold(string text) =>
-        string.Concat(text.Select(character => char.IsAsciiLetterUpper(character) ? (char)(character + 32) : character));
+        string.Concat(text.Select(letter => char.IsAsciiLetterUpper(letter) ? (char)(letter + 32) : letter));
 }

@@ -18,7 +18,7 @@ static class CsvRecords
 {
     const int MaxRecordBytes = 1 << 20;
 
-    /// <summary>Returns the records that are no blank lines. After one with an unclosed quote there is no other.</summary>
+    /// <summary>Returns the records that are no blank lines. One with an unclosed quote is the last.</summary>
     public static IEnumerable<CsvRecord> Read(byte[] text)
     {
         // "RFC 4180, UTF-8, with or without BOM"

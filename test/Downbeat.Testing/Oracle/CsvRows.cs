@@ -29,7 +29,7 @@ delegate string? RowParser<T>(CsvRow row, out T value);
 /// <summary>What a whole file came to; a quarantined one to nothing but its reason.</summary>
 sealed record CsvRows<T>(string? Quarantined, IReadOnlyList<T> Valid, IReadOnlyList<OracleReject> Rejects);
 
-/// <summary>Reads a listens, songs or users file: its records, its header, its rejects, and whether it counts at all.</summary>
+/// <summary>Reads a listens, songs or users file: its header, its rows, its rejects, or why it is set aside.</summary>
 static class CsvRows
 {
     public static CsvRows<T> Read<T>(
@@ -70,7 +70,8 @@ static class CsvRows
                 }
 
                 // "a header that names a required column twice, quarantines the file"
-                if (requiredColumns.Any(column => header.Count(name => name.Equals(column, StringComparison.Ordinal)) > 1))
+                if (header.GroupBy(name => name, StringComparer.Ordinal)
+                    .Any(same => same.Count() > 1 && requiredColumns.Contains(same.Key, StringComparer.Ordinal)))
                 {
                     return Quarantine("repeated_column");
                 }

@@ -38,7 +38,8 @@ sealed class DayTables(DateOnly date, OracleSettings settings, IEnumerable<DayLi
     /// <summary>"genre_daily — key (date, track_genre)"</summary>
     string GenreDaily() => TableText.Write(
         "date,track_genre,listen_count,unique_listeners,total_listening_time_ms,avg_listening_time_per_user_sec,"
-            + "avg_track_duration_sec,avg_listen_duration_sec,popularity_index,listen_share,most_popular_track,top_songs",
+            + "avg_track_duration_sec,avg_listen_duration_sec,popularity_index,listen_share,most_popular_track,"
+            + "top_songs",
         ByGenre().Select(genre =>
         {
             var tracks = CountTracks(genre);
@@ -135,7 +136,7 @@ sealed class DayTables(DateOnly date, OracleSettings settings, IEnumerable<DayLi
     IEnumerable<IGrouping<int, DayListen>> ByHour() =>
         listens.GroupBy(listen => listen.Hour).OrderBy(hour => hour.Key);
 
-    /// <summary>The listens of each genre. One of an unknown track is in none, one of a track of several in each.</summary>
+    /// <summary>The listens of each genre. One of an unknown track is in none.</summary>
     IEnumerable<IGrouping<string, DayListen>> ByGenre() =>
         listens
             .SelectMany(Genres, (listen, genre) => (Listen: listen, Genre: genre))

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Downbeat.Testing.Oracle;
 
-/// <summary>"A listen is (user, track, the second at which it began)", the second counted from 1970-01-01T00:00:00Z.</summary>
+/// <summary>"A listen is (user, track, the second at which it began)", counted from 1970 UTC.</summary>
 readonly record struct Listen(long UserId, string TrackId, long Second);
 
 /// <summary>A valid row of a listens file.</summary>

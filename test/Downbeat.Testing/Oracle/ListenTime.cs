@@ -6,7 +6,7 @@ namespace Downbeat.Testing.Oracle;
 /// <summary>Reads <c>listen_time</c>.</summary>
 static partial class ListenTime
 {
-    /// <summary>Returns null and the instant, in seconds since 1970-01-01T00:00:00Z, or the reason of the rejection.</summary>
+    /// <summary>Returns null and the instant, in seconds since 1970 UTC, or the reason of the rejection.</summary>
     public static string? TryRead(string text, ZoneClock clock, DateTimeOffset arrived, out long instant)
     {
         instant = 0;
@@ -50,8 +50,8 @@ static partial class ListenTime
     }
 
     /// <summary>
-    /// "yyyy-MM-dd HH:mm:ss, with a space or T, optional fraction (cut off), optional Z or ±hh:mm". "ASCII digits only":
-    /// \d would take others.
+    /// "yyyy-MM-dd HH:mm:ss, with a space or T, optional fraction (cut off), optional Z or ±hh:mm". "ASCII digits
+    /// only": \d would take others.
     /// </summary>
     [GeneratedRegex(
         @"\A(?<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[ T](?<time>[0-9]{2}:[0-9]{2}:[0-9]{2})"

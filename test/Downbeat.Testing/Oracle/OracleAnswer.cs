@@ -36,6 +36,6 @@ public sealed class OracleAnswer
     /// <summary>The listens files, by the bytes of their names.</summary>
     public IReadOnlyList<OracleSource> Sources { get; }
 
-    /// <summary>The rejected rows of the listens files that were not quarantined, in the order of files and rows.</summary>
+    /// <summary>The rejected rows of the listens files not quarantined, in the order of files and rows.</summary>
     public IReadOnlyList<OracleReject> Rejects { get; }
 }

@@ -3,7 +3,7 @@ namespace Downbeat.Testing.Oracle;
 /// <summary>Everything KPIS.md calls configurable, with its defaults.</summary>
 public sealed record OracleSettings
 {
-    /// <summary>IANA name of the zone that gives a listen its date and hour, and a time without offset its instant.</summary>
+    /// <summary>IANA name of the zone of dates, of hours, and of times without an offset.</summary>
     public string TimeZone { get; init; } = "UTC";
 
     /// <summary>What a like adds to a listen's engagement.</summary>

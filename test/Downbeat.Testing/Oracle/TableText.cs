@@ -6,7 +6,9 @@ namespace Downbeat.Testing.Oracle;
 /// <summary>Writes a table as it is published.</summary>
 static class TableText
 {
-    /// <summary>"the header is always there, fields are quoted only where they hold , " CR or LF, rows end in LF"</summary>
+    /// <summary>
+    /// "the header is always there, fields are quoted only where they hold , " CR or LF, rows end in LF"
+    /// </summary>
     public static string Write(string header, IEnumerable<object[]> rows)
     {
         var text = new StringBuilder(header).Append('\n');
@@ -21,6 +23,8 @@ static class TableText
     static string Field(object cell)
     {
         var text = Convert.ToString(cell, CultureInfo.InvariantCulture)!;
-        return text.AsSpan().ContainsAny(",\"\r\n") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
+        return text.AsSpan().ContainsAny(",\"\r\n")
+            ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\""
+            : text;
     }
 }
