@@ -66,7 +66,12 @@ public sealed class ConformanceTests
                 .Where(source => source.Rejected > 0)
                 .SelectMany(source => quarantine.Show(source.Id))
                 .Select(row =>
-                    ConformanceCase.RejectLine(row.File[(LakePaths.Streams.Length + 1)..], row.LineNumber, row.ByteOffset, row.Reason)
+                    ConformanceCase.RejectLine(
+                        row.File[(LakePaths.Streams.Length + 1)..],
+                        row.LineNumber,
+                        row.ByteOffset,
+                        row.Reason
+                    )
                 )
                 .Order(StringComparer.Ordinal)
         );
@@ -94,14 +99,23 @@ public sealed class ConformanceTests
             given.ExpectedLines("sources.csv"),
             answer
                 .Sources.Select(source =>
-                    ConformanceCase.SourceLine(source.File, source.Rows, source.Accepted, source.Duplicates, source.Rejected, source.Quarantined)
+                    ConformanceCase.SourceLine(
+                        source.File,
+                        source.Rows,
+                        source.Accepted,
+                        source.Duplicates,
+                        source.Rejected,
+                        source.Quarantined
+                    )
                 )
                 .Order(StringComparer.Ordinal)
         );
         Assert.Equal(
             given.ExpectedLines("rejects.csv"),
             answer
-                .Rejects.Select(reject => ConformanceCase.RejectLine(reject.File, reject.LineNumber, reject.ByteOffset, reject.Reason))
+                .Rejects.Select(reject =>
+                    ConformanceCase.RejectLine(reject.File, reject.LineNumber, reject.ByteOffset, reject.Reason)
+                )
                 .Order(StringComparer.Ordinal)
         );
     }
@@ -120,10 +134,7 @@ public sealed class ConformanceTests
         }
 
         var dates = expected.Keys.Select(Path.GetFileName).ToHashSet(StringComparer.Ordinal);
-        Assert.Equal(
-            dates.Count * KpiTables.Schemas.Count,
-            found.Count
-        );
+        Assert.Equal(dates.Count * KpiTables.Schemas.Count, found.Count);
         Assert.All(found.Keys, path => Assert.Contains(Path.GetFileName(path), dates));
     }
 }

@@ -30,7 +30,8 @@ public sealed class ConformanceCase
             .Order(StringComparer.Ordinal);
 
     /// <summary>Reads a case.</summary>
-    public static ConformanceCase Read(string name) => new(Path.Combine(Repository.Folder, "test", "Conformance", name));
+    public static ConformanceCase Read(string name) =>
+        new(Path.Combine(Repository.Folder, "test", "Conformance", name));
 
     /// <summary>The files that landed in <c>streams</c>, <c>songs</c> or <c>users</c>.</summary>
     public IEnumerable<(string Name, byte[] Bytes, DateTimeOffset Arrived)> Landed(string area)
@@ -41,7 +42,9 @@ public sealed class ConformanceCase
                 .EnumerateFiles(landing, "*", SearchOption.AllDirectories)
                 .Select(file => (Name: Path.GetRelativePath(landing, file), File: file))
                 .OrderBy(file => file.Name, StringComparer.Ordinal)
-                .Select(file => (file.Name, File.ReadAllBytes(file.File), arrived.GetValueOrDefault(file.Name, TestLake.Arrived)))
+                .Select(file =>
+                    (file.Name, File.ReadAllBytes(file.File), arrived.GetValueOrDefault(file.Name, TestLake.Arrived))
+                )
             : [];
     }
 
@@ -62,21 +65,31 @@ public sealed class ConformanceCase
     public IReadOnlyList<string> ExpectedLines(string name)
     {
         var file = Path.Combine(folder, "expected", name);
-        return File.Exists(file) ? [.. File.ReadAllLines(file).Skip(1).Where(line => line.Length > 0).Order(StringComparer.Ordinal)] : [];
+        return File.Exists(file)
+            ? [.. File.ReadAllLines(file).Skip(1).Where(line => line.Length > 0).Order(StringComparer.Ordinal)]
+            : [];
     }
 
     /// <summary>A whole number among the settings.</summary>
-    public int Setting(string name, int otherwise) => Settings.TryGetValue(name, out var value) ? value.GetInt32() : otherwise;
+    public int Setting(string name, int otherwise) =>
+        Settings.TryGetValue(name, out var value) ? value.GetInt32() : otherwise;
 
     /// <summary>A share among the settings.</summary>
-    public double Setting(string name, double otherwise) => Settings.TryGetValue(name, out var value) ? value.GetDouble() : otherwise;
+    public double Setting(string name, double otherwise) =>
+        Settings.TryGetValue(name, out var value) ? value.GetDouble() : otherwise;
 
     /// <summary>The time zone.</summary>
     public string TimeZone => Settings.TryGetValue("timeZone", out var zone) ? zone.GetString()! : "UTC";
 
     /// <summary>A line of <c>sources.csv</c>.</summary>
-    public static string SourceLine(string file, long rows, long accepted, long duplicates, long rejected, string? fault) =>
-        string.Create(CultureInfo.InvariantCulture, $"{file},{rows},{accepted},{duplicates},{rejected},{fault}");
+    public static string SourceLine(
+        string file,
+        long rows,
+        long accepted,
+        long duplicates,
+        long rejected,
+        string? fault
+    ) => string.Create(CultureInfo.InvariantCulture, $"{file},{rows},{accepted},{duplicates},{rejected},{fault}");
 
     /// <summary>A line of <c>rejects.csv</c>.</summary>
     public static string RejectLine(string file, long lineNumber, long byteOffset, string reason) =>

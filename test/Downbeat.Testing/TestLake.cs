@@ -33,7 +33,11 @@ public sealed class TestLake : IDisposable
 
     /// <summary>Lands a file of listens; a name that ends in <c>.gz</c> is compressed.</summary>
     public void LandStreams(string name, string csv, DateTimeOffset? arrived = null) =>
-        Land($"{LakePaths.Streams}/{name}", name.EndsWith(".gz", StringComparison.Ordinal) ? Gzip(csv) : Encoding.UTF8.GetBytes(csv), arrived);
+        Land(
+            $"{LakePaths.Streams}/{name}",
+            name.EndsWith(".gz", StringComparison.Ordinal) ? Gzip(csv) : Encoding.UTF8.GetBytes(csv),
+            arrived
+        );
 
     /// <summary>Lands songs and users.</summary>
     public void LandCatalogue(string songs, string users, DateTimeOffset? arrived = null)

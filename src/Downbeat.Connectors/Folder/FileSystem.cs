@@ -32,7 +32,9 @@ static partial class FileSystem
 
         return Marshal.GetLastPInvokeError() is var error && error == FileExists
             ? false
-            : throw new IOException($"{name} cannot be linked: {new Win32Exception(error).Message}. A lake needs a file system with hard links.");
+            : throw new IOException(
+                $"{name} cannot be linked: {new Win32Exception(error).Message}. A lake needs a file system with hard links."
+            );
     }
 
     /// <summary>Makes a file or a folder durable.</summary>
@@ -42,7 +44,12 @@ static partial class FileSystem
         {
             if (File.Exists(path))
             {
-                using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+                using var file = File.OpenHandle(
+                    path,
+                    FileMode.Open,
+                    FileAccess.ReadWrite,
+                    FileShare.ReadWrite | FileShare.Delete
+                );
                 RandomAccess.FlushToDisk(file);
             }
 
@@ -77,7 +84,9 @@ static partial class FileSystem
         {
             if (sync(descriptor) != 0)
             {
-                throw new IOException($"{path} cannot be synced: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}.");
+                throw new IOException(
+                    $"{path} cannot be synced: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}."
+                );
             }
         }
         finally

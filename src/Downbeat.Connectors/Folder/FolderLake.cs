@@ -188,7 +188,9 @@ public sealed class FolderLake : ILake
         var moved = Find(target);
         var isRead =
             IsSame(moved, read with { Path = target })
-            && (sha256 is null || DateTimeOffset.UtcNow - read.Modified > TimeGranularity || Hash(destination) == sha256);
+            && (
+                sha256 is null || DateTimeOffset.UtcNow - read.Modified > TimeGranularity || Hash(destination) == sha256
+            );
         if (!isRead)
         {
             File.Move(destination, FreeName(source));
@@ -229,7 +231,10 @@ public sealed class FolderLake : ILake
         }
 
         var longAgo = DateTime.UtcNow - ScratchLifetime;
-        foreach (var left in all.EnumerateFileSystemInfos().Where(left => left.Name == process || left.LastWriteTimeUtc < longAgo))
+        foreach (
+            var left in all.EnumerateFileSystemInfos()
+                .Where(left => left.Name == process || left.LastWriteTimeUtc < longAgo)
+        )
         {
             if (left is DirectoryInfo folder)
             {

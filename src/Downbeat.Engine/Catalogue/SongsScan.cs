@@ -102,7 +102,9 @@ public sealed class SongsScan(RejectHandler onReject)
             Popularity = [.. order.Select(track => popularities[track])],
             KnownSince =
             [
-                .. order.Select((_, number) => found is [..] && found[number] >= 0 ? before!.KnownSince[found[number]] : version),
+                .. order.Select(
+                    (_, number) => found is [..] && found[number] >= 0 ? before!.KnownSince[found[number]] : version
+                ),
             ],
             Genres = sortedGenres,
             GenresOfTrack = genreLists.Build(),

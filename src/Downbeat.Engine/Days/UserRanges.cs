@@ -21,7 +21,9 @@ public static class UserRanges
             // A block's listens belong to about the user it begins with.
             var blocks = slices
                 .SelectMany(slice =>
-                    Enumerable.Range(0, slice.BlockCount).Select(block => (User: slice.FirstUser(block), Listens: slice.BlockListens(block)))
+                    Enumerable
+                        .Range(0, slice.BlockCount)
+                        .Select(block => (User: slice.FirstUser(block), Listens: slice.BlockListens(block)))
                 )
                 .OrderBy(block => block.User);
             var before = 0L;

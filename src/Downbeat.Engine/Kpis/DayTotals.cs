@@ -111,7 +111,10 @@ public sealed class DayTotals
     void RankArtists(uint[] listens, int artists)
     {
         var daily = new Ranking(Options.TopArtistsDaily, ByNumber);
-        var hourly = Enumerable.Range(0, DayCounts.Hours).Select(_ => new Ranking(Options.TopArtistsHourly, ByNumber)).ToArray();
+        var hourly = Enumerable
+            .Range(0, DayCounts.Hours)
+            .Select(_ => new Ranking(Options.TopArtistsHourly, ByNumber))
+            .ToArray();
         for (var artist = 0; artist < artists; artist++)
         {
             var sum = 0L;

@@ -119,7 +119,9 @@ public sealed class KpiTable(KpiSchema schema, DateOnly date)
         switch (type)
         {
             case KpiType.Integer:
-                csv.Write(Encoding.UTF8.GetBytes(cell.Integer.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+                csv.Write(
+                    Encoding.UTF8.GetBytes(cell.Integer.ToString(System.Globalization.CultureInfo.InvariantCulture))
+                );
                 break;
             case KpiType.Quotient:
                 csv.Write(Encoding.UTF8.GetBytes(Quotients.Text(cell.Quotient)));

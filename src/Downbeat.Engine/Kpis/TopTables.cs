@@ -8,7 +8,8 @@ static class TopTables
     public static KpiSchema TracksSchema { get; } =
         KpiSchema.Of("top_tracks", "track_genre:t rank:i", "track_id:t track_name:t listen_count:i engagement:i");
 
-    public static KpiSchema GenresSchema { get; } = KpiSchema.Of("top_genres", "rank:i", "track_genre:t listen_count:i");
+    public static KpiSchema GenresSchema { get; } =
+        KpiSchema.Of("top_genres", "rank:i", "track_genre:t listen_count:i");
 
     public static KpiSchema ArtistsHourlySchema { get; } =
         KpiSchema.Of("top_artists_hourly", "hour:i rank:i", "artist:t listen_count:i");

@@ -120,9 +120,11 @@ public sealed class LakeZone
     /// <summary>The calendar date of a local time, in days since 1970-01-01.</summary>
     public static int DayOf(long localSecond) => (int)FloorDay(localSecond);
 
-    static long FloorDay(long second) => Math.DivRem(second, ListenDate.SecondsPerDay) is var (day, rest) && rest < 0 ? day - 1 : day;
+    static long FloorDay(long second) =>
+        Math.DivRem(second, ListenDate.SecondsPerDay) is var (day, rest) && rest < 0 ? day - 1 : day;
 
-    Stretch[] StretchesOf(long utcDay) => days.TryGetValue(utcDay, out var known) ? known : days.GetOrAdd(utcDay, FindStretches);
+    Stretch[] StretchesOf(long utcDay) =>
+        days.TryGetValue(utcDay, out var known) ? known : days.GetOrAdd(utcDay, FindStretches);
 
     /// <summary>The stretches of constant offset that make up a UTC day, in order.</summary>
     Stretch[] FindStretches(long utcDay)

@@ -46,7 +46,8 @@ public readonly record struct ListenTime(long LocalSecond, int? OffsetSeconds)
             return false;
         }
 
-        var local = ((long)DayNumber(year, month, day) * ListenDate.SecondsPerDay) + (hour * 3600) + (minute * 60) + second;
+        var local =
+            ((long)DayNumber(year, month, day) * ListenDate.SecondsPerDay) + (hour * 3600) + (minute * 60) + second;
         time = new(local, offset);
         return true;
     }

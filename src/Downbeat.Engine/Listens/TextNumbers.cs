@@ -45,7 +45,11 @@ public sealed class TextNumbers
                 return Add(text, hash, slot);
             }
 
-            if (found.Hash == hash && found.Length == text.Length && bytes.AsSpan(found.Start, found.Length).SequenceEqual(text))
+            if (
+                found.Hash == hash
+                && found.Length == text.Length
+                && bytes.AsSpan(found.Start, found.Length).SequenceEqual(text)
+            )
             {
                 return found.Number;
             }
@@ -81,7 +85,12 @@ public sealed class TextNumbers
 
             if (to - from > 1)
             {
-                Array.Sort(order, from, to - from, Comparer<int>.Create((left, right) => this[left].SequenceCompareTo(this[right])));
+                Array.Sort(
+                    order,
+                    from,
+                    to - from,
+                    Comparer<int>.Create((left, right) => this[left].SequenceCompareTo(this[right]))
+                );
             }
 
             from = to;

@@ -25,7 +25,8 @@ public sealed class Texts
     public ReadOnlySpan<byte> this[int number] => bytes.AsSpan(starts[number], starts[number + 1] - starts[number]);
 
     /// <summary>A text that outlives the caller.</summary>
-    public ReadOnlyMemory<byte> Memory(int number) => bytes.AsMemory(starts[number], starts[number + 1] - starts[number]);
+    public ReadOnlyMemory<byte> Memory(int number) =>
+        bytes.AsMemory(starts[number], starts[number + 1] - starts[number]);
 
     /// <summary>The number of a text in a sorted list; the complement of where it would stand when it is not there.</summary>
     public int Find(ReadOnlySpan<byte> text)
@@ -167,7 +168,10 @@ public sealed class Texts
             var start = starts[^1];
             if (start + text.Length > bytes.Length)
             {
-                Array.Resize(ref bytes, (int)Math.Min(Array.MaxLength, Math.Max(start + text.Length, bytes.Length * 2L)));
+                Array.Resize(
+                    ref bytes,
+                    (int)Math.Min(Array.MaxLength, Math.Max(start + text.Length, bytes.Length * 2L))
+                );
             }
 
             text.CopyTo(bytes.AsSpan(start));

@@ -42,13 +42,18 @@ public sealed class CsvHeader
     {
         if (!csv.Read())
         {
-            fault = csv.FileFault ?? new(FileFaultKind.NoHeader, $"the file is empty; expected a header with {Names(required)}");
+            fault =
+                csv.FileFault
+                ?? new(FileFaultKind.NoHeader, $"the file is empty; expected a header with {Names(required)}");
             return null;
         }
 
         if (csv.Fault is { } broken)
         {
-            fault = new(FileFaultKind.MissingColumn, $"the header is broken ({broken.Text()}); expected {Names(required)}");
+            fault = new(
+                FileFaultKind.MissingColumn,
+                $"the header is broken ({broken.Text()}); expected {Names(required)}"
+            );
             return null;
         }
 
@@ -74,7 +79,10 @@ public sealed class CsvHeader
                 return null;
             }
 
-            if (Array.FindLastIndex(names, given => given.Equals(name, StringComparison.OrdinalIgnoreCase)) != found[wanted])
+            if (
+                Array.FindLastIndex(names, given => given.Equals(name, StringComparison.OrdinalIgnoreCase))
+                != found[wanted]
+            )
             {
                 fault = new(FileFaultKind.RepeatedColumn, $"the header names the column {name} more than once");
                 return null;

@@ -128,7 +128,12 @@ public sealed class SortBuffer
 
     /// <summary>How many bits date, user, second, track and flags take together.</summary>
     int NarrowBits =>
-        BitOperations.Log2((uint)Math.Max(1, days.Count - 1)) + 1 + UserBits + ListenDate.SecondBits + RankBits + FlagBits;
+        BitOperations.Log2((uint)Math.Max(1, days.Count - 1))
+        + 1
+        + UserBits
+        + ListenDate.SecondBits
+        + RankBits
+        + FlagBits;
 
     void Clear()
     {
@@ -241,12 +246,7 @@ public sealed class SortBuffer
             var scratchHigh = users.AsSpan(half, length);
             var scratchLow = rests.AsSpan(half, length);
             var swapped = RadixSort.Sort(high, low, scratchHigh, scratchLow);
-            Write(
-                days[place],
-                sorted,
-                length,
-                swapped ? new WideRun(scratchHigh, scratchLow) : new WideRun(high, low)
-            );
+            Write(days[place], sorted, length, swapped ? new WideRun(scratchHigh, scratchLow) : new WideRun(high, low));
             from = to;
         }
     }

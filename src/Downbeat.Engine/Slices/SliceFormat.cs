@@ -37,7 +37,10 @@ static class SliceFormat
         var crc = uint.MaxValue;
         foreach (var word in MemoryMarshal.Cast<byte, ulong>(bytes))
         {
-            crc = BitOperations.Crc32C(crc, BitConverter.IsLittleEndian ? word : BinaryPrimitives.ReverseEndianness(word));
+            crc = BitOperations.Crc32C(
+                crc,
+                BitConverter.IsLittleEndian ? word : BinaryPrimitives.ReverseEndianness(word)
+            );
         }
 
         foreach (var last in bytes[(bytes.Length & ~7)..])

@@ -22,7 +22,14 @@ public sealed class SliceMerge
         ulong firstUser = 0,
         ulong lastUser = ulong.MaxValue
     )
-        : this(slices, Texts.Union([.. slices.Select(slice => slice.Tracks)], out var tracks), tracks, bufferBytes, firstUser, lastUser) { }
+        : this(
+            slices,
+            Texts.Union([.. slices.Select(slice => slice.Tracks)], out var tracks),
+            tracks,
+            bufferBytes,
+            firstUser,
+            lastUser
+        ) { }
 
     /// <summary>Starts merging with the union of the dictionaries made before, for several ranges of users.</summary>
     public SliceMerge(

@@ -208,9 +208,11 @@ public sealed class SliceReader
         }
     }
 
-    ReadOnlySpan<byte> Entry(int block) => index.AsSpan(block * SliceFormat.IndexEntryBytes, SliceFormat.IndexEntryBytes);
+    ReadOnlySpan<byte> Entry(int block) =>
+        index.AsSpan(block * SliceFormat.IndexEntryBytes, SliceFormat.IndexEntryBytes);
 
-    long Offset(int block) => block == BlockCount ? dictionaryOffset : BinaryPrimitives.ReadInt64LittleEndian(Entry(block)[8..]);
+    long Offset(int block) =>
+        block == BlockCount ? dictionaryOffset : BinaryPrimitives.ReadInt64LittleEndian(Entry(block)[8..]);
 
     DamagedObjectException Damaged(string how) => new($"{bytes.Name} is damaged: {how}.");
 }

@@ -20,7 +20,10 @@ sealed class MoveStage(RunContext run)
         var quarantined = 0;
         try
         {
-            var files = LandedStreams.List(run.Lake, cancellationToken).Where(file => known.Find(file) is not null).ToList();
+            var files = LandedStreams
+                .List(run.Lake, cancellationToken)
+                .Where(file => known.Find(file) is not null)
+                .ToList();
             foreach (var file in files)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -37,7 +40,10 @@ sealed class MoveStage(RunContext run)
             // A run that died between moving and committing left this to be said.
             foreach (var source in run.Ledger.State.Sources.Values.Where(source => source.MovedTo is null))
             {
-                if (moved.TrueForAll(entry => entry.Source != source.Entry.Id) && run.Lake.Find(Target(source)) is not null)
+                if (
+                    moved.TrueForAll(entry => entry.Source != source.Entry.Id)
+                    && run.Lake.Find(Target(source)) is not null
+                )
                 {
                     moved.Add(new(source.Entry.Id, Target(source)));
                 }

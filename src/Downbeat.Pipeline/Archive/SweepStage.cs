@@ -40,12 +40,17 @@ static class SweepStage
     }
 
     static bool IsMadeByDownbeat(LakeObject found) =>
-        found.Path.EndsWith("/rejects.csv", StringComparison.Ordinal) || found.Path.EndsWith("/source.json", StringComparison.Ordinal);
+        found.Path.EndsWith("/rejects.csv", StringComparison.Ordinal)
+        || found.Path.EndsWith("/source.json", StringComparison.Ordinal);
 
     /// <summary>Everything that the state names, or that stands beside something it names.</summary>
     static HashSet<string> Named(LakeState state)
     {
-        var named = new HashSet<string>(StringComparer.Ordinal) { LakePaths.Rejects("songs"), LakePaths.Rejects("users") };
+        var named = new HashSet<string>(StringComparer.Ordinal)
+        {
+            LakePaths.Rejects("songs"),
+            LakePaths.Rejects("users"),
+        };
         foreach (var source in state.Sources.Values)
         {
             named.UnionWith(source.Entry.Slices.Select(slice => slice.Path));

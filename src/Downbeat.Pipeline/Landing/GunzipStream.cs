@@ -168,7 +168,9 @@ sealed class GunzipStream(Stream compressed) : Stream
         public bool IsAtEnd() => next == end && !Fill();
 
         public int Take() =>
-            IsAtEnd() ? throw new InvalidDataException("it is cut off within the header of a gzip member.") : bytes[next++];
+            IsAtEnd()
+                ? throw new InvalidDataException("it is cut off within the header of a gzip member.")
+                : bytes[next++];
 
         /// <summary>Goes behind a trailer among the bytes handed on last, or just behind them.</summary>
         public bool TryGoBehind(ReadOnlySpan<byte> trailer)

@@ -44,7 +44,10 @@ public sealed class LandedStreams
             return "its name begins with a dot";
         }
 
-        if (path.EndsWith(".tmp", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".part", StringComparison.OrdinalIgnoreCase))
+        if (
+            path.EndsWith(".tmp", StringComparison.OrdinalIgnoreCase)
+            || path.EndsWith(".part", StringComparison.OrdinalIgnoreCase)
+        )
         {
             return "its name says that it is unfinished";
         }

@@ -80,7 +80,8 @@ public sealed record SourceEntry
     public long Rejected { get; init; }
 
     /// <summary>Rejected rows by reason.</summary>
-    public IReadOnlyDictionary<string, long> Reasons { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, long> Reasons { get; init; } =
+        new Dictionary<string, long>(StringComparer.Ordinal);
 
     /// <summary>Why the whole file was quarantined, like <c>missing_column</c>; null when it was not.</summary>
     public string? Fault { get; init; }

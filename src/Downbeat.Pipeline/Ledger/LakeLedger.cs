@@ -102,7 +102,14 @@ public sealed class LakeLedger
     }
 
     /// <summary>A commit without facts, to say them with <c>with</c>.</summary>
-    public static Commit Facts { get; } = new() { Version = 0, Nonce = "", Run = "", At = default };
+    public static Commit Facts { get; } =
+        new()
+        {
+            Version = 0,
+            Nonce = "",
+            Run = "",
+            At = default,
+        };
 
     void WriteCheckpointIfDue()
     {
@@ -134,7 +141,14 @@ public sealed class LakeLedger
     {
         var bytes = JsonSerializer.SerializeToUtf8Bytes(body, type);
         var sum = Convert.ToHexStringLower(SHA256.HashData(bytes));
-        return [.. "{\"sha256\":\""u8, .. System.Text.Encoding.ASCII.GetBytes(sum), .. "\",\"body\":"u8, .. bytes, .. "}\n"u8];
+        return
+        [
+            .. "{\"sha256\":\""u8,
+            .. System.Text.Encoding.ASCII.GetBytes(sum),
+            .. "\",\"body\":"u8,
+            .. bytes,
+            .. "}\n"u8,
+        ];
     }
 
     static T Read<T>(ILake lake, string path, JsonTypeInfo<T> type)
@@ -158,6 +172,8 @@ public sealed class LakeLedger
             // Said below.
         }
 
-        throw new DamagedObjectException($"{path} is damaged: it does not fit its checksum. Restore it from a backup of the lake.");
+        throw new DamagedObjectException(
+            $"{path} is damaged: it does not fit its checksum. Restore it from a backup of the lake."
+        );
     }
 }

@@ -28,7 +28,12 @@ public sealed class LakeState
         Version = commit.Version;
         foreach (var source in commit.Sources)
         {
-            Sources[source.Id] = new() { Entry = source, ScannedAt = commit.At, OpenRejects = source.Rejected };
+            Sources[source.Id] = new()
+            {
+                Entry = source,
+                ScannedAt = commit.At,
+                OpenRejects = source.Rejected,
+            };
             foreach (var old in source.Retracts)
             {
                 Sources[old].RetractedBy = source.Id;

@@ -80,11 +80,19 @@ sealed class ComputeStage(RunContext run)
                     try
                     {
                         var slices = slicesByDate.GetValueOrDefault(date.Date) ?? [];
-                        var computation = Compute(date, [.. slices.Select(slice => slice.Slice)], workersOfDate, cancellationToken);
+                        var computation = Compute(
+                            date,
+                            [.. slices.Select(slice => slice.Slice)],
+                            workersOfDate,
+                            cancellationToken
+                        );
                         lock (committing)
                         {
                             pending.Add(computation);
-                            if (pending.Count >= DatesPerCommit || Stopwatch.GetElapsedTime(lastCommit) > CommitInterval)
+                            if (
+                                pending.Count >= DatesPerCommit
+                                || Stopwatch.GetElapsedTime(lastCommit) > CommitInterval
+                            )
                             {
                                 Publish(pending);
                                 lastCommit = Stopwatch.GetTimestamp();
@@ -100,7 +108,10 @@ sealed class ComputeStage(RunContext run)
                             failed.Add(date.Date);
                         }
 
-                        run.Fail($"{ListenDate.Text(date.Date)} was not computed and keeps its tables; the next run tries again", error);
+                        run.Fail(
+                            $"{ListenDate.Text(date.Date)} was not computed and keeps its tables; the next run tries again",
+                            error
+                        );
                     }
                 }
             );
@@ -126,7 +137,11 @@ sealed class ComputeStage(RunContext run)
             return new(date, null, []);
         }
 
-        var day = new Day(date.Date, run.Zone, [.. slices.Select(slice => new SliceReader(run.Lake.OpenBytes(slice.Path)))]);
+        var day = new Day(
+            date.Date,
+            run.Zone,
+            [.. slices.Select(slice => new SliceReader(run.Lake.OpenBytes(slice.Path)))]
+        );
         var counts = day.Count(run.Songs(), run.Users(), workers, cancellationToken);
         var files = KpiTables
             .Compute(counts, run.Options.Kpis)
@@ -147,7 +162,11 @@ sealed class ComputeStage(RunContext run)
             UnknownTrackListens = unknown.Sum(counts.ListensOf),
             UnknownUsers = counts.UnknownUsers,
             Files = entries,
-            Fingerprint = Sum(System.Text.Encoding.UTF8.GetBytes(string.Join('\n', entries.Select(file => $"{file.Table} {file.Sha256}")))),
+            Fingerprint = Sum(
+                System.Text.Encoding.UTF8.GetBytes(
+                    string.Join('\n', entries.Select(file => $"{file.Table} {file.Sha256}"))
+                )
+            ),
             Why = date.Why,
             RestatedAt = run.Clock.GetUtcNow(),
             RestatedWhy = date.Why,
@@ -179,12 +198,22 @@ sealed class ComputeStage(RunContext run)
 
             // A file that is there already is left alone, so that its readers see no change where there is none.
             var changed = files
-                .Where((file, number) => before?.Entry.Files.Contains(entry.Files[number]) != true || !IsThere(file.Table, entry, file.Bytes))
+                .Where(
+                    (file, number) =>
+                        before?.Entry.Files.Contains(entry.Files[number]) != true
+                        || !IsThere(file.Table, entry, file.Bytes)
+                )
                 .ToList();
             put.AddRange(changed.Select(file => (LakePaths.Kpi(file.Table, date.Date), file.Bytes)));
             var isSame = before?.Entry.Fingerprint == entry.Fingerprint;
             entries.Add(
-                isSame ? entry with { RestatedAt = before!.Entry.RestatedAt, RestatedWhy = before.Entry.RestatedWhy } : entry
+                isSame
+                    ? entry with
+                    {
+                        RestatedAt = before!.Entry.RestatedAt,
+                        RestatedWhy = before.Entry.RestatedWhy,
+                    }
+                    : entry
             );
             said[date.Date] = new(date.Date, date.Why, entry.Listens, [.. changed.Select(file => file.Table)]);
         }
@@ -227,7 +256,13 @@ sealed class ComputeStage(RunContext run)
                 said.Remove(filled);
             }
 
-            return entries.Count + removed.Count == 0 ? null : LakeLedger.Facts with { Dates = entries, RemovedDates = removed };
+            return entries.Count + removed.Count == 0
+                ? null
+                : LakeLedger.Facts with
+                {
+                    Dates = entries,
+                    RemovedDates = removed,
+                };
         });
     }
 

@@ -35,7 +35,12 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
         var found = all.Where(entry => entry.Source.StartsWith(source, StringComparison.Ordinal)).ToList();
         if (found.Count == 0)
         {
-            found = [.. all.Where(entry => entry.Path == source || entry.Path.EndsWith("/" + source, StringComparison.Ordinal))];
+            found =
+            [
+                .. all.Where(entry =>
+                    entry.Path == source || entry.Path.EndsWith("/" + source, StringComparison.Ordinal)
+                ),
+            ];
         }
 
         return found switch
@@ -91,7 +96,9 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
         AddCatalogue(Songs, LakePaths.Songs, state.Songs);
         AddCatalogue(Users, LakePaths.Users, state.Users);
         var sources = state
-            .Sources.Values.Where(source => source.IsQuarantined || (source.Entry.Fault is null && source.OpenRejects > 0))
+            .Sources.Values.Where(source =>
+                source.IsQuarantined || (source.Entry.Fault is null && source.OpenRejects > 0)
+            )
             .OrderBy(source => source.ScannedAt)
             .ThenBy(source => source.Entry.Key, StringComparer.Ordinal);
         foreach (var source in sources)
@@ -99,7 +106,16 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
             var entry = source.Entry;
             var where = entry.Fault is null ? LakePaths.Rejects(entry.Id) : source.MovedTo ?? entry.Key;
             entries.Add(
-                new(entry.Id, entry.Key, entry.Arrived, entry.Fault, entry.FaultDetail, source.OpenRejects, entry.Reasons, where)
+                new(
+                    entry.Id,
+                    entry.Key,
+                    entry.Arrived,
+                    entry.Fault,
+                    entry.FaultDetail,
+                    source.OpenRejects,
+                    entry.Reasons,
+                    where
+                )
             );
         }
 
@@ -111,7 +127,16 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
             {
                 var arrived = read.Files.Max(file => file.Modified);
                 entries.Add(
-                    new(name, folder, arrived, null, null, read.Rejected, new Dictionary<string, long>(StringComparer.Ordinal), LakePaths.Rejects(name))
+                    new(
+                        name,
+                        folder,
+                        arrived,
+                        null,
+                        null,
+                        read.Rejected,
+                        new Dictionary<string, long>(StringComparer.Ordinal),
+                        LakePaths.Rejects(name)
+                    )
                 );
             }
         }
@@ -121,7 +146,9 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
     {
         var file =
             lake.Find(entry.Where)
-            ?? throw new LakeException($"{entry.Where} is gone, so it cannot be retried. Land the file again in {LakePaths.Streams}/.");
+            ?? throw new LakeException(
+                $"{entry.Where} is gone, so it cannot be retried. Land the file again in {LakePaths.Streams}/."
+            );
         var landed = FreePath(entry.Path);
         if (!lake.Move(file, null, landed))
         {
@@ -183,7 +210,9 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
                 lake.Delete(LakePaths.Rejects(entry.Source));
             }
 
-            LakeLedger.Open(lake, "quarantine retry", clock).Commit(_ => LakeLedger.Facts with { OpenRejects = [new(entry.Source, left)] });
+            LakeLedger
+                .Open(lake, "quarantine retry", clock)
+                .Commit(_ => LakeLedger.Facts with { OpenRejects = [new(entry.Source, left)] });
         }
 
         File.Delete(mended);
@@ -207,7 +236,9 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
             (in Reject reject, ReadOnlySpan<byte> _) => reason = reject.Reason.Text()
         );
         var fault = scan.Scan(new MemoryStream(file));
-        return fault is not null ? fault.Kind.Text() : reason ?? (scan.Rows == 0 ? RejectReason.WrongFieldCount.Text() : null);
+        return fault is not null
+            ? fault.Kind.Text()
+            : reason ?? (scan.Rows == 0 ? RejectReason.WrongFieldCount.Text() : null);
     }
 
     QuarantinedSourceFile ReadAbout(string source)
@@ -220,7 +251,10 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
         }
         catch (Exception error) when (error is JsonException or FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new LakeException($"{path} cannot be read, and holds the header that the rows need: {error.Message}", error);
+            throw new LakeException(
+                $"{path} cannot be read, and holds the header that the rows need: {error.Message}",
+                error
+            );
         }
     }
 

@@ -40,18 +40,12 @@ sealed class RejectsFile(string scratchFolder) : IDisposable
         csv.Read(); // The header.
         while (csv.Read())
         {
-            yield return new(
-                Text(csv, 0),
-                Number(csv, 1),
-                Number(csv, 2),
-                Number(csv, 3),
-                Text(csv, 4),
-                Text(csv, 5)
-            );
+            yield return new(Text(csv, 0), Number(csv, 1), Number(csv, 2), Number(csv, 3), Text(csv, 4), Text(csv, 5));
         }
     }
 
-    static string Text(CsvReader csv, int field) => field < csv.FieldCount ? Encoding.UTF8.GetString(csv.Field(field)) : "";
+    static string Text(CsvReader csv, int field) =>
+        field < csv.FieldCount ? Encoding.UTF8.GetString(csv.Field(field)) : "";
 
     static long Number(CsvReader csv, int field) =>
         long.TryParse(Text(csv, field), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
@@ -60,7 +54,11 @@ sealed class RejectsFile(string scratchFolder) : IDisposable
     {
         if (output is null)
         {
-            output = new(System.IO.Path.Combine(scratchFolder, Guid.NewGuid().ToString("N")), FileMode.CreateNew, FileAccess.Write);
+            output = new(
+                System.IO.Path.Combine(scratchFolder, Guid.NewGuid().ToString("N")),
+                FileMode.CreateNew,
+                FileAccess.Write
+            );
             output.Write(Header);
         }
 
@@ -102,4 +100,11 @@ sealed class RejectsFile(string scratchFolder) : IDisposable
 /// <param name="ByteLength">Its length in bytes, which may be more than what is kept of it.</param>
 /// <param name="Reason">Why it was rejected, like <c>bad_user_id</c>.</param>
 /// <param name="Raw">The row as it stands in the file, at most its first 1 MiB.</param>
-public sealed record RejectedRow(string File, long LineNumber, long ByteOffset, long ByteLength, string Reason, string Raw);
+public sealed record RejectedRow(
+    string File,
+    long LineNumber,
+    long ByteOffset,
+    long ByteLength,
+    string Reason,
+    string Raw
+);

@@ -14,7 +14,8 @@ namespace Downbeat.Pipeline.Runs;
 /// </summary>
 static class CatalogueStage
 {
-    const string SongsHint = "songs.csv with the columns track_id, artists, track_name, popularity, duration_ms, track_genre";
+    const string SongsHint =
+        "songs.csv with the columns track_id, artists, track_name, popularity, duration_ms, track_genre";
     const string UsersHint = "users.csv with the columns user_id, user_country";
 
     /// <summary>Enough to sort a million users at a time; more of them make more runs.</summary>
@@ -53,7 +54,9 @@ static class CatalogueStage
         var files = lake.List(folder).Where(file => LandedStreams.WhyNoInput(file.Path) is null).ToList();
         return files.Count > 0
             ? files
-            : throw new LakeException($"{lake.Name} has no {folder[(folder.LastIndexOf('/') + 1)..]}: put {hint} into {Path.Join(lake.Name, folder)}/.");
+            : throw new LakeException(
+                $"{lake.Name} has no {folder[(folder.LastIndexOf('/') + 1)..]}: put {hint} into {Path.Join(lake.Name, folder)}/."
+            );
     }
 
     static bool IsChanged(CatalogueEntry? known, List<LakeObject> files) =>
@@ -164,7 +167,9 @@ static class CatalogueStage
     static long MergeUsers(List<string> runs, string merged, int version, SliceReader? before)
     {
         using var output = Create(merged);
-        return UsersScan.Merge([.. runs.Select(run => new SliceReader(new FileBytes(run, run)))], output, version, before).Listens;
+        return UsersScan
+            .Merge([.. runs.Select(run => new SliceReader(new FileBytes(run, run)))], output, version, before)
+            .Listens;
     }
 
     static string NewFile(RunContext run) => Path.Combine(run.Lake.Scratch, Guid.NewGuid().ToString("N"));
@@ -193,13 +198,17 @@ static class CatalogueStage
 
             if (fault is not null)
             {
-                throw new LakeException($"{file.Path} cannot be used ({fault.Kind.Text()}): {fault.Detail}. Nothing was done; mend the file and run again.");
+                throw new LakeException(
+                    $"{file.Path} cannot be used ({fault.Kind.Text()}): {fault.Detail}. Nothing was done; mend the file and run again."
+                );
             }
 
             var now = run.Lake.Find(file.Path);
             if (now != file)
             {
-                throw new LakeException($"{file.Path} changed while it was read. Nothing was done; run again when it is complete.");
+                throw new LakeException(
+                    $"{file.Path} changed while it was read. Nothing was done; run again when it is complete."
+                );
             }
 
             done += file.Size;

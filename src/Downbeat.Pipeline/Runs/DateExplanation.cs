@@ -71,9 +71,10 @@ public sealed record DateExplanation
         state.Dates.TryGetValue(date, out var computed);
         if (computed is null && sources.Count == 0)
         {
-            var range = state.Dates.Count == 0
-                ? "it has no dates yet; `downbeat plan` shows what waits"
-                : $"it has {ListenDate.Text(state.Dates.Keys.First())} to {ListenDate.Text(state.Dates.Keys.Last())}";
+            var range =
+                state.Dates.Count == 0
+                    ? "it has no dates yet; `downbeat plan` shows what waits"
+                    : $"it has {ListenDate.Text(state.Dates.Keys.First())} to {ListenDate.Text(state.Dates.Keys.Last())}";
             throw new LakeException($"{lake.Name} has no listens of {ListenDate.Text(date)}: {range}.");
         }
 

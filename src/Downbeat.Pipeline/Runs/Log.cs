@@ -17,15 +17,27 @@ static partial class Log
     [LoggerMessage(Level = LogLevel.Information, Message = "Left {File} for the next run: {Why}.")]
     public static partial void Left(this ILogger logger, string file, string why);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Took over from run {Run} of process {ProcessId} on {Host}, which died or stalled; nothing is lost.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Took over from run {Run} of process {ProcessId} on {Host}, which died or stalled; nothing is lost."
+    )]
     public static partial void TookOver(this ILogger logger, string run, int processId, string host);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Deleted {Count} leftovers of a run that died.")]
     public static partial void Swept(this ILogger logger, int count);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Rejected {Rejected} of {Rows} rows of {Folder}; see {Path}.")]
-    public static partial void RejectedCatalogue(this ILogger logger, long rejected, long rows, string folder, string path);
+    public static partial void RejectedCatalogue(
+        this ILogger logger,
+        long rejected,
+        long rows,
+        string folder,
+        string path
+    );
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Another run changed the inputs of {Date} meanwhile; it is computed again.")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Another run changed the inputs of {Date} meanwhile; it is computed again."
+    )]
     public static partial void ComputedAgain(this ILogger logger, string date);
 }

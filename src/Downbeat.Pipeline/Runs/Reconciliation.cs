@@ -28,7 +28,10 @@ public sealed class Reconciliation(
 {
     /// <summary>The program's version, as records state it.</summary>
     public static string Version { get; } =
-        typeof(Reconciliation).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
+        typeof(Reconciliation)
+            .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+            ?.InformationalVersion.Split('+')[0]
+        ?? "";
 
     /// <summary>What a run would do now; changes nothing.</summary>
     /// <exception cref="LakeException">There is no lake, or it has no songs or no users.</exception>
@@ -41,7 +44,11 @@ public sealed class Reconciliation(
         var dates = StaleDates.Find(lake, state, options, null);
         if (catalogue.Count == 0 && state.Songs is not null && state.Users is not null)
         {
-            dates.AddRange(StaleDates.FindKnownNow(run, cancellationToken).Stale.Where(known => dates.TrueForAll(date => date.Date != known.Date)));
+            dates.AddRange(
+                StaleDates
+                    .FindKnownNow(run, cancellationToken)
+                    .Stale.Where(known => dates.TrueForAll(date => date.Date != known.Date))
+            );
         }
 
         return new()
@@ -90,7 +97,11 @@ public sealed class Reconciliation(
         record = record with { Ended = clock.GetUtcNow(), Errors = [.. run.Errors] };
         if (lease.Lost.IsCancellationRequested)
         {
-            record = record with { Outcome = RunOutcome.Failed, Errors = [.. record.Errors, "another run took the lease over; that one goes on"] };
+            record = record with
+            {
+                Outcome = RunOutcome.Failed,
+                Errors = [.. record.Errors, "another run took the lease over; that one goes on"],
+            };
         }
 
         RunRecords.Write(lake, record);
@@ -98,7 +109,13 @@ public sealed class Reconciliation(
         return record;
     }
 
-    static RunRecord Work(RunContext run, RunRecord record, RunRequest? request, bool sweep, CancellationToken cancellationToken)
+    static RunRecord Work(
+        RunContext run,
+        RunRecord record,
+        RunRequest? request,
+        bool sweep,
+        CancellationToken cancellationToken
+    )
     {
         var seconds = new Dictionary<string, double>(StringComparer.Ordinal);
         void Time(string stage, Action work)
@@ -158,7 +175,10 @@ public sealed class Reconciliation(
                 Time("sweep", () => record = record with { Swept = SweepStage.Run(run, cancellationToken) });
             }
 
-            return record with { Outcome = run.Errors.Count == 0 ? RunOutcome.Done : RunOutcome.Failed };
+            return record with
+            {
+                Outcome = run.Errors.Count == 0 ? RunOutcome.Done : RunOutcome.Failed,
+            };
         }
         catch (OperationCanceledException)
         {

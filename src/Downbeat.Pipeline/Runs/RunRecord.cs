@@ -58,7 +58,8 @@ public sealed record RunRecord
     public int Swept { get; init; }
 
     /// <summary>How long each stage took, in seconds.</summary>
-    public IReadOnlyDictionary<string, double> StageSeconds { get; init; } = new Dictionary<string, double>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, double> StageSeconds { get; init; } =
+        new Dictionary<string, double>(StringComparer.Ordinal);
 }
 
 /// <summary>How a run ended.</summary>

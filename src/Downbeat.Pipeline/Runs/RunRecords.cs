@@ -16,7 +16,9 @@ static class RunRecords
 
     /// <summary>Writes a record, replacing the one of the same run.</summary>
     public static void Write(ILake lake, RunRecord record) =>
-        lake.Put([(LakePaths.Run(record.Id), JsonSerializer.SerializeToUtf8Bytes(record, LakeJson.Readable.RunRecord))]);
+        lake.Put([
+            (LakePaths.Run(record.Id), JsonSerializer.SerializeToUtf8Bytes(record, LakeJson.Readable.RunRecord)),
+        ]);
 
     /// <summary>The record of the last run; null where there is none, or none that can be read.</summary>
     public static RunRecord? FindLast(ILake lake)

@@ -45,11 +45,19 @@ sealed class ScanStage(RunContext run)
             }
             else if (known.Find(file) is { } source)
             {
-                move.Add(new(file.Path, file.Size, source.IsQuarantined ? "quarantined, moves there" : "scanned, moves to the archive"));
+                move.Add(
+                    new(
+                        file.Path,
+                        file.Size,
+                        source.IsQuarantined ? "quarantined, moves there" : "scanned, moves to the archive"
+                    )
+                );
             }
             else if (now - file.Modified < TimeSpan.FromSeconds(options.SettleSeconds))
             {
-                leave.Add(new(file.Path, file.Size, $"written less than {options.SettleSeconds} s ago (settleSeconds)"));
+                leave.Add(
+                    new(file.Path, file.Size, $"written less than {options.SettleSeconds} s ago (settleSeconds)")
+                );
             }
             else
             {
@@ -66,10 +74,16 @@ sealed class ScanStage(RunContext run)
     {
         var state = run.Ledger.State;
         var known = new LandedStreams(state);
-        var toScan = Plan(run.Lake, state, run.Options, run.Clock.GetUtcNow()).Scan.Select(file => file.Path).ToHashSet(StringComparer.Ordinal);
+        var toScan = Plan(run.Lake, state, run.Options, run.Clock.GetUtcNow())
+            .Scan.Select(file => file.Path)
+            .ToHashSet(StringComparer.Ordinal);
 
         // The largest first, so that no worker is left alone with one at the end.
-        var files = LandedStreams.List(run.Lake, cancellationToken).Where(file => toScan.Contains(file.Path)).OrderByDescending(file => file.Size).ToArray();
+        var files = LandedStreams
+            .List(run.Lake, cancellationToken)
+            .Where(file => toScan.Contains(file.Path))
+            .OrderByDescending(file => file.Size)
+            .ToArray();
         bytesTotal = files.Sum(file => file.Size);
         lastCommit = Stopwatch.GetTimestamp();
         var workers = Math.Min(run.Options.Workers, files.Length);
@@ -82,8 +96,18 @@ sealed class ScanStage(RunContext run)
                 new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, workers) },
                 _ =>
                 {
-                    var scan = new SourceScan(run.Lake, run.Zone, run.Options, ((long)run.Options.SortBufferMb << 20) / workers, Progress);
-                    while (Interlocked.Increment(ref next) is var file && file < files.Length && !cancellationToken.IsCancellationRequested)
+                    var scan = new SourceScan(
+                        run.Lake,
+                        run.Zone,
+                        run.Options,
+                        ((long)run.Options.SortBufferMb << 20) / workers,
+                        Progress
+                    );
+                    while (
+                        Interlocked.Increment(ref next) is var file
+                        && file < files.Length
+                        && !cancellationToken.IsCancellationRequested
+                    )
                     {
                         ScanOne(scan, files[file], known, cancellationToken);
                     }
@@ -160,8 +184,15 @@ sealed class ScanStage(RunContext run)
                 // Another run may have scanned the same files meanwhile, or swept what was made here.
                 var sources = pending
                     .Select(scanned => scanned.Entry)
-                    .Where(entry => !state.Sources.TryGetValue(entry.Id, out var other) || other.Released || other.Entry.Arrived != entry.Arrived)
-                    .Where(entry => state.Version == firstVersion || entry.Slices.All(slice => run.Lake.Find(slice.Path) is not null))
+                    .Where(entry =>
+                        !state.Sources.TryGetValue(entry.Id, out var other)
+                        || other.Released
+                        || other.Entry.Arrived != entry.Arrived
+                    )
+                    .Where(entry =>
+                        state.Version == firstVersion
+                        || entry.Slices.All(slice => run.Lake.Find(slice.Path) is not null)
+                    )
                     .ToList();
                 return sources.Count == 0 ? null : LakeLedger.Facts with { Sources = sources };
             });

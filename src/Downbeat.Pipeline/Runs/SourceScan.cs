@@ -25,7 +25,11 @@ sealed class SourceScan(ILake lake, LakeZone zone, RunOptions options, long buff
     /// <param name="versions">Older versions of the same key.</param>
     /// <param name="cancellationToken">Stops in the middle; nothing is left behind but scratch files.</param>
     /// <returns>The source to commit; null when the file changed while it was read.</returns>
-    public SourceEntry? Scan(LakeObject landed, IReadOnlyList<SourceEntry> versions, CancellationToken cancellationToken)
+    public SourceEntry? Scan(
+        LakeObject landed,
+        IReadOnlyList<SourceEntry> versions,
+        CancellationToken cancellationToken
+    )
     {
         var runs = new List<string>();
         using var rejects = new RejectsFile(lake.Scratch);
@@ -150,7 +154,9 @@ sealed class SourceScan(ILake lake, LakeZone zone, RunOptions options, long buff
     List<SliceEntry> Keep(string id, List<string> files)
     {
         var slices = new List<SliceEntry>();
-        var runsByDate = buffer.Runs.Select((run, number) => (Run: run, File: files[number])).GroupBy(run => run.Run.Date);
+        var runsByDate = buffer
+            .Runs.Select((run, number) => (Run: run, File: files[number]))
+            .GroupBy(run => run.Run.Date);
         foreach (var date in runsByDate.OrderBy(date => date.Key))
         {
             var runs = date.ToList();

@@ -13,7 +13,8 @@ static class StaleDates
     public static List<PlannedDate> Find(ILake lake, LakeState state, RunOptions options, RunRequest? request)
     {
         var slicesByDate = state.SlicesByDate();
-        var files = lake.List(LakePaths.Kpis).ToDictionary(file => file.Path, file => file.Size, StringComparer.Ordinal);
+        var files = lake.List(LakePaths.Kpis)
+            .ToDictionary(file => file.Path, file => file.Size, StringComparer.Ordinal);
         var stale = new List<PlannedDate>();
         foreach (var date in slicesByDate.Keys.Union(state.Dates.Keys).Order())
         {
@@ -53,7 +54,11 @@ static class StaleDates
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                var day = new Day(date, run.Zone, [.. slices.Select(slice => new SliceReader(run.Lake.OpenBytes(slice.Slice.Path)))]);
+                var day = new Day(
+                    date,
+                    run.Zone,
+                    [.. slices.Select(slice => new SliceReader(run.Lake.OpenBytes(slice.Slice.Path)))]
+                );
                 if (lookForTracks && day.HasTrackKnownSince(run.Songs(), known.SongsChecked))
                 {
                     stale.Add(new(date, "the songs know tracks now that they did not know before"));
@@ -69,7 +74,10 @@ static class StaleDates
             }
             catch (Exception error) when (RunContext.IsExpected(error))
             {
-                run.Fail($"{Engine.Listens.ListenDate.Text(date)} was not looked at for tracks and users that are known now", error);
+                run.Fail(
+                    $"{Engine.Listens.ListenDate.Text(date)} was not looked at for tracks and users that are known now",
+                    error
+                );
             }
         }
 
@@ -97,7 +105,10 @@ static class StaleDates
 
         if (known.Entry.Inputs != LakeState.Inputs(slices.Select(slice => slice.Slice.Path)))
         {
-            var added = slices.Select(slice => slice.Source).Where(source => source.ScannedAt > known.ComputedAt).ToList();
+            var added = slices
+                .Select(slice => slice.Source)
+                .Where(source => source.ScannedAt > known.ComputedAt)
+                .ToList();
             return added.Count > 0 ? $"more files: {Sources(added)}" : "its files have changed";
         }
 
@@ -121,7 +132,10 @@ static class StaleDates
     static string Sources(IEnumerable<SourceState> sources)
     {
         const int Shown = 3;
-        var names = sources.Select(source => source.Entry.Key[(LakePaths.Streams.Length + 1)..]).Distinct(StringComparer.Ordinal).ToList();
+        var names = sources
+            .Select(source => source.Entry.Key[(LakePaths.Streams.Length + 1)..])
+            .Distinct(StringComparer.Ordinal)
+            .ToList();
         var more = names.Count > Shown ? $" and {names.Count - Shown} more" : "";
         return string.Join(", ", names.Take(Shown)) + more;
     }

@@ -15,7 +15,14 @@ sealed class Catalogue
 
     /// <summary>The columns some definition reads. The others of the inputs are taken for carried along.</summary>
     static readonly string[] SongColumns =
-        ["track_id", "artists", "track_name", "popularity", "duration_ms", "track_genre"];
+    [
+        "track_id",
+        "artists",
+        "track_name",
+        "popularity",
+        "duration_ms",
+        "track_genre",
+    ];
 
     static readonly string[] UserColumns = ["user_id", "user_country"];
 
@@ -89,7 +96,8 @@ sealed class Catalogue
 
         // "one or more names separated by ;: each credited artist, trimmed of spaces, empty ones dropped, counts once
         // for a listen of the track"
-        var artists = row["artists"]!.Split(';')
+        var artists = row["artists"]!
+            .Split(';')
             .Select(artist => artist.Trim(' '))
             .Where(artist => artist.Length > 0)
             .Distinct(StringComparer.Ordinal)

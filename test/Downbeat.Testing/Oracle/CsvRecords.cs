@@ -41,12 +41,13 @@ static class CsvRecords
     }
 
     /// <summary>"LF or CRLF ends a row, a lone CR does not": their length if one begins here, or 0.</summary>
-    static int LineEndLength(byte[] text, int at) => text.AsSpan(at) switch
-    {
-        [(byte)'\n', ..] => 1,
-        [(byte)'\r', (byte)'\n', ..] => 2,
-        _ => 0,
-    };
+    static int LineEndLength(byte[] text, int at) =>
+        text.AsSpan(at) switch
+        {
+            [(byte)'\n', ..] => 1,
+            [(byte)'\r', (byte)'\n', ..] => 2,
+            _ => 0,
+        };
 
     static (CsvRecord Record, int Next) ReadRecord(byte[] text, int start, long lineNumber)
     {

@@ -33,7 +33,11 @@ sealed record CsvRows<T>(string? Quarantined, IReadOnlyList<T> Valid, IReadOnlyL
 static class CsvRows
 {
     public static CsvRows<T> Read<T>(
-        OracleFile file, IReadOnlyList<string> requiredColumns, RowParser<T> parse, double maxRejectedShare)
+        OracleFile file,
+        IReadOnlyList<string> requiredColumns,
+        RowParser<T> parse,
+        double maxRejectedShare
+    )
     {
         // "A file is quarantined whole (never half-loaded) when it has no header with the required columns, is not
         // UTF-8, cannot be decompressed, or more than maxRejectedShare of its rows are rejected."
@@ -70,8 +74,11 @@ static class CsvRows
                 }
 
                 // "a header that names a required column twice, quarantines the file"
-                if (header.GroupBy(name => name, StringComparer.Ordinal)
-                    .Any(same => same.Count() > 1 && requiredColumns.Contains(same.Key, StringComparer.Ordinal)))
+                if (
+                    header
+                        .GroupBy(name => name, StringComparer.Ordinal)
+                        .Any(same => same.Count() > 1 && requiredColumns.Contains(same.Key, StringComparer.Ordinal))
+                )
                 {
                     return Quarantine("repeated_column");
                 }

@@ -11,7 +11,14 @@ namespace Downbeat.Testing.Oracle;
 /// <param name="Track">What the catalogue knows of the track; null if nothing.</param>
 /// <param name="Country">The country of the user, or unknown.</param>
 sealed record DayListen(
-    long UserId, string TrackId, long Second, int Hour, long Engagement, Track? Track, string Country);
+    long UserId,
+    string TrackId,
+    long Second,
+    int Hour,
+    long Engagement,
+    Track? Track,
+    string Country
+);
 
 /// <summary>The eight tables of one date.</summary>
 sealed class DayTables(DateOnly date, OracleSettings settings, IEnumerable<DayListen> dayListens)
@@ -24,117 +31,160 @@ sealed class DayTables(DateOnly date, OracleSettings settings, IEnumerable<DayLi
     public string Date { get; } = date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     public IEnumerable<(string Table, string Text)> Compute() =>
-    [
-        ("genre_daily", GenreDaily()),
-        ("hourly", Hourly()),
-        ("daily", Daily()),
-        ("country_daily", CountryDaily()),
-        ("top_tracks", TopTracks()),
-        ("top_genres", TopGenres()),
-        ("top_artists_hourly", TopArtistsHourly()),
-        ("top_artists_daily", TopArtistsDaily()),
-    ];
+        [
+            ("genre_daily", GenreDaily()),
+            ("hourly", Hourly()),
+            ("daily", Daily()),
+            ("country_daily", CountryDaily()),
+            ("top_tracks", TopTracks()),
+            ("top_genres", TopGenres()),
+            ("top_artists_hourly", TopArtistsHourly()),
+            ("top_artists_daily", TopArtistsDaily()),
+        ];
 
     /// <summary>"genre_daily — key (date, track_genre)"</summary>
-    string GenreDaily() => TableText.Write(
-        "date,track_genre,listen_count,unique_listeners,total_listening_time_ms,avg_listening_time_per_user_sec,"
-            + "avg_track_duration_sec,avg_listen_duration_sec,popularity_index,listen_share,most_popular_track,"
-            + "top_songs",
-        ByGenre().Select(genre =>
-        {
-            var tracks = CountTracks(genre);
-            var totalMs = TotalMs(genre);
-            var users = UniqueListeners(genre);
-            long count = genre.Count();
-            return (object[])
-            [
-                Date,
-                genre.Key,
-                count,
-                users,
-                totalMs,
-                Quotient.Text(totalMs, 1000 * users),
-                Quotient.Text(tracks.Sum(track => track.DurationMs), 1000L * tracks.Length),
-                Quotient.Text(totalMs, 1000 * count),
-                Quotient.Text(genre.Sum(listen => listen.Engagement * listen.Track!.Popularity), 100),
-                Quotient.Text(count, listens.Length), // "the date's total listens", unknown tracks among them
-                MostEngaging(tracks).Name,
-                Join(MostPlayed(tracks).Select(track => track.Name)),
-            ];
-        }));
+    string GenreDaily() =>
+        TableText.Write(
+            "date,track_genre,listen_count,unique_listeners,total_listening_time_ms,avg_listening_time_per_user_sec,"
+                + "avg_track_duration_sec,avg_listen_duration_sec,popularity_index,listen_share,most_popular_track,"
+                + "top_songs",
+            ByGenre()
+                .Select(genre =>
+                {
+                    var tracks = CountTracks(genre);
+                    var totalMs = TotalMs(genre);
+                    var users = UniqueListeners(genre);
+                    long count = genre.Count();
+                    return (object[])
+                        [
+                            Date,
+                            genre.Key,
+                            count,
+                            users,
+                            totalMs,
+                            Quotient.Text(totalMs, 1000 * users),
+                            Quotient.Text(tracks.Sum(track => track.DurationMs), 1000L * tracks.Length),
+                            Quotient.Text(totalMs, 1000 * count),
+                            Quotient.Text(genre.Sum(listen => listen.Engagement * listen.Track!.Popularity), 100),
+                            Quotient.Text(count, listens.Length), // "the date's total listens", unknown tracks among them
+                            MostEngaging(tracks).Name,
+                            Join(MostPlayed(tracks).Select(track => track.Name)),
+                        ];
+                })
+        );
 
     /// <summary>"hourly — key (date, hour) ... Hours without listens have no row."</summary>
-    string Hourly() => TableText.Write(
-        "date,hour,listen_count,unique_listeners,unique_tracks,track_diversity_index,top_artists",
-        ByHour().Select(hour => (object[])
-        [
-            Date,
-            hour.Key,
-            hour.Count(),
-            UniqueListeners(hour),
-            UniqueTracks(hour),
-            Quotient.Text(UniqueTracks(hour), hour.Count()),
-            Join(TopArtists(hour, settings.TopArtistsHourly).Select(artist => artist.Name)),
-        ]));
+    string Hourly() =>
+        TableText.Write(
+            "date,hour,listen_count,unique_listeners,unique_tracks,track_diversity_index,top_artists",
+            ByHour()
+                .Select(hour =>
+                    (object[])
+                        [
+                            Date,
+                            hour.Key,
+                            hour.Count(),
+                            UniqueListeners(hour),
+                            UniqueTracks(hour),
+                            Quotient.Text(UniqueTracks(hour), hour.Count()),
+                            Join(TopArtists(hour, settings.TopArtistsHourly).Select(artist => artist.Name)),
+                        ]
+                )
+        );
 
     /// <summary>"daily — key (date)"</summary>
-    string Daily() => TableText.Write(
-        "date,listen_count,unique_listeners,unique_tracks,total_listening_time_ms,track_diversity_index,sessions,"
-            + "top_genres,top_artists",
-        [[
-            Date,
-            listens.Length,
-            UniqueListeners(listens),
-            UniqueTracks(listens),
-            TotalMs(listens),
-            Quotient.Text(UniqueTracks(listens), listens.Length),
-            Sessions(),
-            Join(TopGenres(listens, settings.TopGenres).Select(genre => genre.Name)),
-            Join(TopArtists(listens, settings.TopArtistsDaily).Select(artist => artist.Name)),
-        ]]);
+    string Daily() =>
+        TableText.Write(
+            "date,listen_count,unique_listeners,unique_tracks,total_listening_time_ms,track_diversity_index,sessions,"
+                + "top_genres,top_artists",
+            [
+                [
+                    Date,
+                    listens.Length,
+                    UniqueListeners(listens),
+                    UniqueTracks(listens),
+                    TotalMs(listens),
+                    Quotient.Text(UniqueTracks(listens), listens.Length),
+                    Sessions(),
+                    Join(TopGenres(listens, settings.TopGenres).Select(genre => genre.Name)),
+                    Join(TopArtists(listens, settings.TopArtistsDaily).Select(artist => artist.Name)),
+                ],
+            ]
+        );
 
     /// <summary>"country_daily — key (date, user_country)"</summary>
-    string CountryDaily() => TableText.Write(
-        "date,user_country,listen_count,unique_listeners,total_listening_time_ms,top_genre",
-        listens
-            .GroupBy(listen => listen.Country, StringComparer.Ordinal)
-            .OrderBy(country => country.Key, Utf8Order.Instance)
-            .Select(country => (object[])
-            [
-                Date,
-                country.Key,
-                country.Count(),
-                UniqueListeners(country),
-                TotalMs(country),
-                TopGenres(country, 1).Select(genre => genre.Name).FirstOrDefault(""),
-            ]));
+    string CountryDaily() =>
+        TableText.Write(
+            "date,user_country,listen_count,unique_listeners,total_listening_time_ms,top_genre",
+            listens
+                .GroupBy(listen => listen.Country, StringComparer.Ordinal)
+                .OrderBy(country => country.Key, Utf8Order.Instance)
+                .Select(country =>
+                    (object[])
+                        [
+                            Date,
+                            country.Key,
+                            country.Count(),
+                            UniqueListeners(country),
+                            TotalMs(country),
+                            TopGenres(country, 1).Select(genre => genre.Name).FirstOrDefault(""),
+                        ]
+                )
+        );
 
     /// <summary>"top_tracks (date, track_genre, rank)"</summary>
-    string TopTracks() => TableText.Write(
-        "date,track_genre,rank,track_id,track_name,listen_count,engagement",
-        ByGenre().SelectMany(genre => MostPlayed(CountTracks(genre)).Select((track, index) => (object[])
-            [Date, genre.Key, index + 1, track.Id, track.Name, track.ListenCount, track.Engagement])));
+    string TopTracks() =>
+        TableText.Write(
+            "date,track_genre,rank,track_id,track_name,listen_count,engagement",
+            ByGenre()
+                .SelectMany(genre =>
+                    MostPlayed(CountTracks(genre))
+                        .Select(
+                            (track, index) =>
+                                (object[])
+                                    [
+                                        Date,
+                                        genre.Key,
+                                        index + 1,
+                                        track.Id,
+                                        track.Name,
+                                        track.ListenCount,
+                                        track.Engagement,
+                                    ]
+                        )
+                )
+        );
 
     /// <summary>"top_genres (date, rank)"</summary>
-    string TopGenres() => TableText.Write(
-        "date,rank,track_genre,listen_count",
-        TopGenres(listens, settings.TopGenres).Select((genre, index) => (object[])
-            [Date, index + 1, genre.Name, genre.ListenCount]));
+    string TopGenres() =>
+        TableText.Write(
+            "date,rank,track_genre,listen_count",
+            TopGenres(listens, settings.TopGenres)
+                .Select((genre, index) => (object[])[Date, index + 1, genre.Name, genre.ListenCount])
+        );
 
     /// <summary>"top_artists_hourly (date, hour, rank)"</summary>
-    string TopArtistsHourly() => TableText.Write(
-        "date,hour,rank,artist,listen_count",
-        ByHour().SelectMany(hour => TopArtists(hour, settings.TopArtistsHourly).Select((artist, index) => (object[])
-            [Date, hour.Key, index + 1, artist.Name, artist.ListenCount])));
+    string TopArtistsHourly() =>
+        TableText.Write(
+            "date,hour,rank,artist,listen_count",
+            ByHour()
+                .SelectMany(hour =>
+                    TopArtists(hour, settings.TopArtistsHourly)
+                        .Select(
+                            (artist, index) => (object[])[Date, hour.Key, index + 1, artist.Name, artist.ListenCount]
+                        )
+                )
+        );
 
     /// <summary>"top_artists_daily (date, rank)"</summary>
-    string TopArtistsDaily() => TableText.Write(
-        "date,rank,artist,listen_count",
-        TopArtists(listens, settings.TopArtistsDaily).Select((artist, index) => (object[])
-            [Date, index + 1, artist.Name, artist.ListenCount]));
+    string TopArtistsDaily() =>
+        TableText.Write(
+            "date,rank,artist,listen_count",
+            TopArtists(listens, settings.TopArtistsDaily)
+                .Select((artist, index) => (object[])[Date, index + 1, artist.Name, artist.ListenCount])
+        );
 
-    IEnumerable<IGrouping<int, DayListen>> ByHour() =>
-        listens.GroupBy(listen => listen.Hour).OrderBy(hour => hour.Key);
+    IEnumerable<IGrouping<int, DayListen>> ByHour() => listens.GroupBy(listen => listen.Hour).OrderBy(hour => hour.Key);
 
     /// <summary>The listens of each genre. One of an unknown track is in none.</summary>
     IEnumerable<IGrouping<string, DayListen>> ByGenre() =>
@@ -160,22 +210,27 @@ sealed class DayTables(DateOnly date, OracleSettings settings, IEnumerable<DayLi
     /// "runs of one user's listens within the date with no gap of 30 minutes or more between starts": a user's first
     /// listen begins one, and so does each that begins 30 minutes or more after the one before.
     /// </summary>
-    long Sessions() => listens.GroupBy(listen => listen.UserId).Sum(user =>
-    {
-        var seconds = user.Select(listen => listen.Second).Order().ToArray();
-        return 1L + seconds.Zip(seconds.Skip(1)).Count(pair => pair.Second - pair.First >= SessionGapSeconds);
-    });
+    long Sessions() =>
+        listens
+            .GroupBy(listen => listen.UserId)
+            .Sum(user =>
+            {
+                var seconds = user.Select(listen => listen.Second).Order().ToArray();
+                return 1L + seconds.Zip(seconds.Skip(1)).Count(pair => pair.Second - pair.First >= SessionGapSeconds);
+            });
 
     /// <summary>The tracks among listens of known tracks.</summary>
     static TrackCount[] CountTracks(IEnumerable<DayListen> some) =>
-    [
-        .. some.GroupBy(listen => listen.TrackId, StringComparer.Ordinal).Select(track => new TrackCount(
-            track.Key,
-            track.First().Track!.Name,
-            track.First().Track!.DurationMs,
-            track.Count(),
-            track.Sum(listen => listen.Engagement))),
-    ];
+        [
+            .. some.GroupBy(listen => listen.TrackId, StringComparer.Ordinal)
+                .Select(track => new TrackCount(
+                    track.Key,
+                    track.First().Track!.Name,
+                    track.First().Track!.DurationMs,
+                    track.Count(),
+                    track.Sum(listen => listen.Engagement)
+                )),
+        ];
 
     // "Ranks order by their own measure descending, then name ascending by UTF-8 bytes, then id ascending."
 

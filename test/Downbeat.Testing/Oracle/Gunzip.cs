@@ -8,7 +8,11 @@ namespace Downbeat.Testing.Oracle;
 /// </summary>
 static class Gunzip
 {
-    const uint HeaderCrcFlag = 0x02, ExtraFlag = 0x04, NameFlag = 0x08, CommentFlag = 0x10, ReservedFlags = 0xE0;
+    const uint HeaderCrcFlag = 0x02,
+        ExtraFlag = 0x04,
+        NameFlag = 0x08,
+        CommentFlag = 0x10,
+        ReservedFlags = 0xE0;
 
     /// <summary>Returns the content, or null when the file "cannot be decompressed".</summary>
     public static byte[]? TryDecompress(byte[] bytes)
@@ -73,7 +77,7 @@ static class Gunzip
         using (var deflate = new DeflateStream(input, CompressionMode.Decompress, leaveOpen: true))
         {
             // CopyTo would take the whole input at once, members that follow included.
-            for (var read = -1; read != 0;)
+            for (var read = -1; read != 0; )
             {
                 read = deflate.Read(buffer);
                 content.Write(buffer.AsSpan(0, read));

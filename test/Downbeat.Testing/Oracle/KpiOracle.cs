@@ -12,7 +12,8 @@ public static class KpiOracle
         IEnumerable<OracleFile> streams,
         IEnumerable<OracleFile> songs,
         IEnumerable<OracleFile> users,
-        OracleSettings settings)
+        OracleSettings settings
+    )
     {
         ArgumentNullException.ThrowIfNull(streams);
         ArgumentNullException.ThrowIfNull(songs);
@@ -34,13 +35,16 @@ public static class KpiOracle
         {
             var read = listenRows.Read(file, settings.MaxRejectedShare);
             var accepted = read.Valid.Select(row => row.Listen).Distinct().LongCount();
-            sources.Add(new(
-                file.Name,
-                read.Valid.Count + read.Rejects.Count,
-                accepted,
-                read.Valid.Count - accepted,
-                read.Rejects.Count,
-                read.Quarantined));
+            sources.Add(
+                new(
+                    file.Name,
+                    read.Valid.Count + read.Rejects.Count,
+                    accepted,
+                    read.Valid.Count - accepted,
+                    read.Rejects.Count,
+                    read.Quarantined
+                )
+            );
             rejects.AddRange(read.Rejects);
 
             foreach (var row in read.Valid)
@@ -54,14 +58,19 @@ public static class KpiOracle
         foreach (var date in listens.GroupBy(pair => DateOnly.FromDateTime(clock.LocalTime(pair.Key.Second))))
         {
             // "Engagement of a listen = 1 + likeWeight if liked + shareWeight if shared."
-            var day = new DayTables(date.Key, settings, date.Select(pair => new DayListen(
-                pair.Key.UserId,
-                pair.Key.TrackId,
-                pair.Key.Second,
-                clock.LocalTime(pair.Key.Second).Hour,
-                1L + (pair.Value.Liked ? settings.LikeWeight : 0) + (pair.Value.Shared ? settings.ShareWeight : 0),
-                catalogue.FindTrack(pair.Key.TrackId),
-                catalogue.CountryOf(pair.Key.UserId))));
+            var day = new DayTables(
+                date.Key,
+                settings,
+                date.Select(pair => new DayListen(
+                    pair.Key.UserId,
+                    pair.Key.TrackId,
+                    pair.Key.Second,
+                    clock.LocalTime(pair.Key.Second).Hour,
+                    1L + (pair.Value.Liked ? settings.LikeWeight : 0) + (pair.Value.Shared ? settings.ShareWeight : 0),
+                    catalogue.FindTrack(pair.Key.TrackId),
+                    catalogue.CountryOf(pair.Key.UserId)
+                ))
+            );
 
             foreach (var (table, text) in day.Compute())
             {

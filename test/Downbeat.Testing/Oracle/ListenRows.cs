@@ -21,7 +21,8 @@ sealed class ListenRows(ZoneClock clock)
             file,
             RequiredColumns,
             (CsvRow row, out ListenRow value) => Parse(row, file.Arrived, out value),
-            maxRejectedShare);
+            maxRejectedShare
+        );
 
     string? Parse(CsvRow row, DateTimeOffset arrived, out ListenRow value)
     {

@@ -12,12 +12,16 @@ static partial class ListenTime
         instant = 0;
 
         var match = Shape().Match(text);
-        if (!match.Success || !DateTime.TryParseExact(
-            $"{match.Groups["date"].Value} {match.Groups["time"].Value}",
-            "yyyy-MM-dd HH:mm:ss",
-            CultureInfo.InvariantCulture,
-            DateTimeStyles.None,
-            out var written))
+        if (
+            !match.Success
+            || !DateTime.TryParseExact(
+                $"{match.Groups["date"].Value} {match.Groups["time"].Value}",
+                "yyyy-MM-dd HH:mm:ss",
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.None,
+                out var written
+            )
+        )
         {
             return "bad_listen_time";
         }
@@ -57,7 +61,8 @@ static partial class ListenTime
         @"\A(?<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[ T](?<time>[0-9]{2}:[0-9]{2}:[0-9]{2})"
             + @"(\.[0-9]+)?(?<offset>Z|[+-][0-9]{2}:[0-9]{2})?\z",
         RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant,
-        matchTimeoutMilliseconds: -1)]
+        matchTimeoutMilliseconds: -1
+    )]
     private static partial Regex Shape();
 
     /// <summary>"Z or ±hh:mm (to ±14:00)" in seconds east of UTC, or null.</summary>
@@ -71,6 +76,8 @@ static partial class ListenTime
         var hours = int.Parse(offset[1..3], CultureInfo.InvariantCulture);
         var minutes = int.Parse(offset[4..6], CultureInfo.InvariantCulture);
         var seconds = (hours * 3600) + (minutes * 60);
-        return minutes > 59 || seconds > 14 * 3600 ? null : offset[0] == '-' ? -seconds : seconds;
+        return minutes > 59 || seconds > 14 * 3600 ? null
+            : offset[0] == '-' ? -seconds
+            : seconds;
     }
 }

@@ -15,7 +15,13 @@ public sealed record OracleReject(string File, long LineNumber, long ByteOffset,
 /// <param name="Rejected">Rows set aside.</param>
 /// <param name="Quarantined">Why the whole file was set aside, or null.</param>
 public sealed record OracleSource(
-    string File, long Rows, long Accepted, long Duplicates, long Rejected, string? Quarantined);
+    string File,
+    long Rows,
+    long Accepted,
+    long Duplicates,
+    long Rejected,
+    string? Quarantined
+);
 
 /// <summary>What the product has to publish and report for the files it was given.</summary>
 public sealed class OracleAnswer
@@ -23,7 +29,8 @@ public sealed class OracleAnswer
     internal OracleAnswer(
         IReadOnlyDictionary<string, string> files,
         IReadOnlyList<OracleSource> sources,
-        IReadOnlyList<OracleReject> rejects)
+        IReadOnlyList<OracleReject> rejects
+    )
     {
         Files = files;
         Sources = sources;

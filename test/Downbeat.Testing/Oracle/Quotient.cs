@@ -23,14 +23,15 @@ static class Quotient
         // A double holds 53 bits: scale by the power of two that leaves the whole part of the quotient exactly 53,
         // then round to the nearest whole number.
         var shift = 54 - (int)(numerator.GetBitLength() - denominator.GetBitLength());
-        BigInteger whole, rest, divisor;
+        BigInteger whole,
+            rest,
+            divisor;
         do
         {
             shift--;
             divisor = shift < 0 ? denominator << -shift : denominator;
             whole = BigInteger.DivRem(shift < 0 ? numerator : numerator << shift, divisor, out rest);
-        }
-        while (whole.GetBitLength() > 53);
+        } while (whole.GetBitLength() > 53);
 
         var isMoreThanHalf = rest * 2 > divisor || (rest * 2 == divisor && !whole.IsEven);
         return Math.ScaleB((double)(long)(isMoreThanHalf ? whole + 1 : whole), -shift);
@@ -52,8 +53,11 @@ static class Quotient
 
         // One digit stands before the point of a mantissa; the exponent says how far the point moves.
         var wholeDigits = 1 + int.Parse(parts[1], CultureInfo.InvariantCulture);
-        return sign + (wholeDigits <= 0 ? "0." + new string('0', -wholeDigits) + digits
-            : wholeDigits >= digits.Length ? digits.PadRight(wholeDigits, '0')
-            : digits.Insert(wholeDigits, "."));
+        return sign
+            + (
+                wholeDigits <= 0 ? "0." + new string('0', -wholeDigits) + digits
+                : wholeDigits >= digits.Length ? digits.PadRight(wholeDigits, '0')
+                : digits.Insert(wholeDigits, ".")
+            );
     }
 }

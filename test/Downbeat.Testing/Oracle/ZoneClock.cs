@@ -8,7 +8,8 @@ namespace Downbeat.Testing.Oracle;
 /// </summary>
 sealed class ZoneClock(string timeZone)
 {
-    const int HourSeconds = 3600, DaySeconds = 86_400;
+    const int HourSeconds = 3600,
+        DaySeconds = 86_400;
 
     readonly TimeZoneInfo zone = TimeZoneInfo.FindSystemTimeZoneById(timeZone);
     readonly Dictionary<long, long[]> offsetsByLocalDay = [];
@@ -34,8 +35,7 @@ sealed class ZoneClock(string timeZone)
     }
 
     /// <summary>Seconds since 1970, as if the time were UTC; fractions are cut off.</summary>
-    public static long ToSeconds(DateTime time) =>
-        (time.Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerSecond;
+    public static long ToSeconds(DateTime time) => (time.Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerSecond;
 
     /// <summary>
     /// All offsets in force within 16 hours of the local day. No zone is further than that from UTC, so the one that
@@ -46,8 +46,10 @@ sealed class ZoneClock(string timeZone)
         var day = (long)Math.Floor((double)local / DaySeconds);
         if (!offsetsByLocalDay.TryGetValue(day, out var offsets))
         {
-            const int margin = 16 * HourSeconds, step = HourSeconds / 4;
-            offsets = Enumerable.Range(0, ((DaySeconds + (2 * margin)) / step) + 1)
+            const int margin = 16 * HourSeconds,
+                step = HourSeconds / 4;
+            offsets = Enumerable
+                .Range(0, ((DaySeconds + (2 * margin)) / step) + 1)
                 .Select(i => OffsetSeconds((day * DaySeconds) - margin + (i * step)))
                 .Distinct()
                 .ToArray();

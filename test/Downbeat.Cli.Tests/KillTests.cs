@@ -1,0 +1,136 @@
+using System.Diagnostics;
+using System.Globalization;
+using Downbeat.Cli.Generate;
+using Downbeat.Connectors.Folder;
+using Downbeat.Engine.Listens;
+using Downbeat.Engine.Slices;
+using Downbeat.Pipeline.Landing;
+using Downbeat.Testing;
+
+namespace Downbeat.Cli.Tests;
+
+/// <summary>
+/// The real process is killed at random moments of a run of a few hundred files. Whatever is visible is whole, and one
+/// run to the end leaves what an undisturbed run leaves.
+/// </summary>
+public sealed class KillTests
+{
+    const int Files = 300;
+
+    static readonly int Kills = Environment.GetEnvironmentVariable("DOWNBEAT_TEST_SOAK") is null ? 5 : 50;
+
+    [Fact]
+    public void AKilledRunLeavesNothingHalfDoneAndTheNextOneEndsTheWork()
+    {
+        var random = new TestListens();
+        var undisturbed = NewLake((ulong)random.Seed);
+        var killed = NewLake((ulong)random.Seed);
+        try
+        {
+            var watch = Stopwatch.StartNew();
+            Assert.Equal(0, Run(undisturbed, killAfter: null));
+            var wholeRun = watch.Elapsed;
+            var expected = Published(undisturbed);
+            Assert.Equal(3 * 8, expected.Count);
+            for (var kill = 0; kill < Kills; kill++)
+            {
+                Run(killed, TimeSpan.FromMilliseconds(wholeRun.TotalMilliseconds * (0.1 + (random.Next(900) / 1000.0))));
+                AssertNothingIsHalf(killed, expected, random.Seed);
+            }
+
+            Assert.Equal(0, Run(killed, killAfter: null));
+            AssertNothingIsHalf(killed, expected, random.Seed);
+            var found = Published(killed);
+            Assert.True(expected.Keys.SequenceEqual(found.Keys, StringComparer.Ordinal), $"Other files are published; seed {random.Seed}.");
+            Assert.All(expected, file => Assert.True(file.Value == found[file.Key], $"{file.Key} differs; seed {random.Seed}."));
+            var lake = new FolderLake(killed);
+            Assert.Empty(lake.List(LakePaths.Streams));
+            Assert.Equal(Files, lake.List(LakePaths.Archive).Count);
+            Assert.Null(lake.Find(LakePaths.Lease));
+        }
+        finally
+        {
+            Directory.Delete(undisturbed, recursive: true);
+            Directory.Delete(killed, recursive: true);
+        }
+    }
+
+    static string NewLake(ulong seed)
+    {
+        var folder = Directory.CreateTempSubdirectory("downbeat-kill-").FullName;
+        LakeFile.Create(new FolderLake(folder), "UTC", DateTimeOffset.UnixEpoch);
+        new SyntheticLake(
+            new()
+            {
+                Listens = 300_000,
+                Users = 5_000,
+                Tracks = 3_000,
+                Files = Files,
+                Seed = seed,
+                Flags = true,
+            }
+        ).WriteTo(folder);
+        return folder;
+    }
+
+    /// <summary>Runs the program as its user would, and kills it after a while, if it still works then.</summary>
+    static int Run(string lake, TimeSpan? killAfter)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "downbeat.dll"), "run", "--lake", lake },
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var process = Process.Start(start)!;
+        process.OutputDataReceived += (_, _) => { };
+        process.ErrorDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        if (killAfter is { } time && !process.WaitForExit(time))
+        {
+            process.Kill(); // SIGKILL: no handler, no last words.
+        }
+
+        process.WaitForExit();
+        return process.ExitCode;
+    }
+
+    static SortedDictionary<string, string> Published(string folder)
+    {
+        var published = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var file in new FolderLake(folder).List(LakePaths.Kpis))
+        {
+            published.Add(file.Path, File.ReadAllText(Path.Combine(folder, file.Path)));
+        }
+
+        return published;
+    }
+
+    static void AssertNothingIsHalf(string folder, SortedDictionary<string, string> expected, int seed)
+    {
+        // All files had landed before the first run, so that any table there is must be the final one.
+        foreach (var (path, text) in Published(folder))
+        {
+            Assert.True(expected[path] == text, $"{path} is there, but is not what it should be; seed {seed}.");
+        }
+
+        var lake = new FolderLake(folder);
+        var listens = new Listen[1024];
+        byte[] buffer = [];
+        foreach (var file in lake.List(LakePaths.Slices))
+        {
+            var slice = new SliceReader(lake.OpenBytes(file.Path));
+            for (var block = 0; block < slice.BlockCount; block++)
+            {
+                slice.ReadBlocks(block, ref buffer);
+                Assert.Equal(slice.BlockListens(block), slice.Decode(block, buffer, block, listens));
+            }
+        }
+
+        // Opening the ledger checks the checksum of every commit.
+        Assert.True(Downbeat.Pipeline.Ledger.LakeLedger.Open(lake, "test", TimeProvider.System).State.Version >= 0);
+        var raw = lake.List(LakePaths.Streams).Count + lake.List(LakePaths.Archive).Count;
+        Assert.True(raw == Files, string.Create(CultureInfo.InvariantCulture, $"{raw} of {Files} raw files are left; seed {seed}."));
+    }
+}
