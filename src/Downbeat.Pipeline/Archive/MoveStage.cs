@@ -79,6 +79,10 @@ sealed class MoveStage(RunContext run)
 
             run.Logger.Left(file.Path, "it was replaced after it was scanned");
         }
+        catch (FileNotFoundException)
+        {
+            // Another run moved it first.
+        }
         catch (Exception error) when (RunContext.IsExpected(error))
         {
             run.Fail($"{file.Path} was scanned but not moved to {target}; the next run tries again", error);

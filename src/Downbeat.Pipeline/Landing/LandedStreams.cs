@@ -14,11 +14,14 @@ public sealed class LandedStreams
         byKey = state.Sources.Values.ToLookup(source => source.Entry.Key, StringComparer.Ordinal);
     }
 
-    /// <summary>The source that a landed file was scanned as, if it was, and has not been changed since.</summary>
+    /// <summary>
+    /// The source that a landed file was scanned as, if it was and lies where it landed ever since. A file that is
+    /// delivered again after the first has moved is scanned again: it may look the same and not be.
+    /// </summary>
     public SourceState? Find(LakeObject landed) =>
         byKey[landed.Path]
             .FirstOrDefault(source =>
-                source.Entry.Size == landed.Size && source.Entry.Arrived == landed.Modified && !source.Released
+                source.MovedTo is null && source.Entry.Size == landed.Size && source.Entry.Arrived == landed.Modified
             );
 
     /// <summary>Older versions of a key, of which a new one may be the continuation.</summary>

@@ -186,7 +186,7 @@ sealed class ScanStage(RunContext run)
                     .Select(scanned => scanned.Entry)
                     .Where(entry =>
                         !state.Sources.TryGetValue(entry.Id, out var other)
-                        || other.Released
+                        || other.MovedTo is not null
                         || other.Entry.Arrived != entry.Arrived
                     )
                     .Where(entry =>

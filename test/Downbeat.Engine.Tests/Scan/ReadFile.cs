@@ -1,0 +1,51 @@
+using System.Text;
+using Downbeat.Engine.Listens;
+using Downbeat.Engine.Scan;
+
+namespace Downbeat.Engine.Tests.Scan;
+
+/// <summary>All that a reader says of a record. The fields of a faulty one mean nothing.</summary>
+sealed record ReadRecord(
+    long LineNumber,
+    long ByteOffset,
+    long ByteLength,
+    RejectReason? Fault,
+    int FieldCount,
+    string Fields,
+    string Raw
+);
+
+/// <summary>All that a reader says of a file.</summary>
+sealed record ReadFile(IReadOnlyList<ReadRecord> Records, FileFault? Fault)
+{
+    public static ReadFile Of(byte[] file) => Of(new MemoryStream(file));
+
+    public static ReadFile Of(Stream file)
+    {
+        var records = new List<ReadRecord>();
+        var reader = new CsvReader(file);
+        while (reader.Read())
+        {
+            var fields = new StringBuilder();
+            var count = reader.Fault is null ? reader.FieldCount : 0;
+            for (var field = 0; field < count; field++)
+            {
+                fields.Append('[').Append(Given.Latin1(reader.Field(field))).Append(']');
+            }
+
+            records.Add(
+                new(
+                    reader.LineNumber,
+                    reader.ByteOffset,
+                    reader.ByteLength,
+                    reader.Fault,
+                    count,
+                    fields.ToString(),
+                    Given.Latin1(reader.Raw)
+                )
+            );
+        }
+
+        return new(records, reader.FileFault);
+    }
+}
