@@ -240,6 +240,20 @@ public sealed class RunTests
     }
 
     [Fact]
+    public void ARebuildMendsAPublishedFileThatIsDamaged()
+    {
+        using var lake = NewLake();
+        lake.LandStreams("drop.csv", TestListens.Csv([Listen]));
+        lake.Run();
+        var before = lake.Kpis();
+        var file = Path.Combine(lake.Folder, LakePaths.Kpi("daily", new(2024, 6, 25)));
+        File.WriteAllText(file, File.ReadAllText(file).Replace('1', '7'));
+        var date = Assert.Single(lake.Run(request: new(new(2024, 6, 1), new(2024, 6, 30))).Dates);
+        Assert.Equal(["daily"], date.Restated);
+        Assert.Equal(before, lake.Kpis());
+    }
+
+    [Fact]
     public void RejectedRowsThatWereMendedCountAfterARetry()
     {
         using var lake = NewLake();

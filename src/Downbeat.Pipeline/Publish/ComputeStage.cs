@@ -25,6 +25,9 @@ sealed class ComputeStage(RunContext run)
 
     readonly SortedDictionary<DateOnly, ComputedDate> computed = [];
 
+    /// <summary>Dates whose files were written here but not committed: what lies there may be older than the ledger says.</summary>
+    readonly HashSet<DateOnly> overwritten = [];
+
     /// <summary>The dates that were computed and committed.</summary>
     public IReadOnlyList<ComputedDate> Computed => [.. computed.Values];
 
@@ -42,6 +45,11 @@ sealed class ComputeStage(RunContext run)
         {
             var stale = StaleDates.Find(run.Lake, run.Ledger.State, run.Options, request);
             stale.AddRange(knownNow.Where(known => stale.TrueForAll(other => other.Date != known.Date)));
+            stale.AddRange(
+                overwritten
+                    .Where(date => stale.TrueForAll(other => other.Date != date))
+                    .Select(date => new PlannedDate(date, "another run published it meanwhile"))
+            );
             stale.RemoveAll(date => failed.Contains(date.Date));
             if (stale.Count == 0)
             {
@@ -120,7 +128,10 @@ sealed class ComputeStage(RunContext run)
         {
             try
             {
-                Publish(pending);
+                if (!cancellationToken.IsCancellationRequested)
+                {
+                    Publish(pending);
+                }
             }
             catch (Exception error) when (RunContext.IsExpected(error))
             {
@@ -201,7 +212,7 @@ sealed class ComputeStage(RunContext run)
                 .Where(
                     (file, number) =>
                         before?.Entry.Files.Contains(entry.Files[number]) != true
-                        || !IsThere(file.Table, entry, file.Bytes)
+                        || !IsThere(LakePaths.Kpi(file.Table, date.Date), file.Bytes)
                 )
                 .ToList();
             put.AddRange(changed.Select(file => (LakePaths.Kpi(file.Table, date.Date), file.Bytes)));
@@ -218,8 +229,10 @@ sealed class ComputeStage(RunContext run)
             said[date.Date] = new(date.Date, date.Why, entry.Listens, [.. changed.Select(file => file.Table)]);
         }
 
+        overwritten.UnionWith(entries.Select(entry => entry.Date));
         run.Lake.Put(put);
         Commit(entries, removed, said);
+        overwritten.ExceptWith(entries.Select(entry => entry.Date));
         foreach (var date in removed.Where(said.ContainsKey))
         {
             foreach (var table in KpiTables.Schemas)
@@ -266,8 +279,19 @@ sealed class ComputeStage(RunContext run)
         });
     }
 
-    bool IsThere(string table, DateEntry entry, byte[] bytes) =>
-        run.Lake.Find(LakePaths.Kpi(table, entry.Date)) is { } file && file.Size == bytes.Length;
+    /// <summary>Looks at the bytes: a file may be damaged, or of another run.</summary>
+    bool IsThere(string path, byte[] bytes)
+    {
+        if (run.Lake.Find(path)?.Size != bytes.Length)
+        {
+            return false;
+        }
+
+        using var stream = run.Lake.Open(path);
+        using var found = new MemoryStream(bytes.Length);
+        stream.CopyTo(found);
+        return found.GetBuffer().AsSpan(0, (int)found.Length).SequenceEqual(bytes);
+    }
 
     static string Sum(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
