@@ -254,6 +254,36 @@ public sealed class RunTests
     }
 
     [Fact]
+    public void ADamagedSliceIsNamedAndMadeAgainFromTheArchive()
+    {
+        using var lake = NewLake();
+        lake.LandStreams("drop.csv", TestListens.Csv(new TestListens().Rows(200)));
+        lake.Run();
+        var before = lake.Kpis();
+        var slice = lake.State.Sources.Single().Value.Entry.Slices[1];
+        var file = Path.Combine(lake.Folder, slice.Path);
+        var bytes = File.ReadAllBytes(file);
+        bytes[40] ^= 1;
+        File.WriteAllBytes(file, bytes);
+
+        var all = new RunRequest(new(2024, 6, 1), new(2024, 6, 30));
+        var record = lake.Run(request: all);
+        Assert.Equal(RunOutcome.Failed, record.Outcome);
+        Assert.Equal(2, record.Dates.Count);
+        var error = Assert.Single(record.Errors);
+        Assert.Contains(slice.Path, error, StringComparison.Ordinal);
+        Assert.Equal(before, lake.Kpis());
+
+        // As the message says.
+        var moved = error[error.IndexOf("mv '", StringComparison.Ordinal)..].Split('\'');
+        File.Move(moved[1], moved[3]);
+        lake.Run();
+        record = lake.Run(request: all);
+        Assert.Equal(RunOutcome.Done, record.Outcome);
+        Assert.Equal(before, lake.Kpis());
+    }
+
+    [Fact]
     public void RejectedRowsThatWereMendedCountAfterARetry()
     {
         using var lake = NewLake();

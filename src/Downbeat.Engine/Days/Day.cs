@@ -47,15 +47,15 @@ public sealed class Day
         var ranges = UserRanges.Split(slices, workers);
         var known = Tracks.FindIn(songs.Tracks);
         var counts = new DayCounts[ranges.Count];
-        Parallel.For(
-            0,
+        Workers.Run(
             ranges.Count,
-            new ParallelOptions { MaxDegreeOfParallelism = workers, CancellationToken = cancellationToken },
+            workers,
             range =>
             {
                 counts[range] = new DayCounts(this, songs, known, users);
                 Read(ranges[range], counts[range].Add, ranges.Count, cancellationToken);
-            }
+            },
+            cancellationToken
         );
         for (var range = 1; range < counts.Length; range++)
         {

@@ -22,6 +22,23 @@ public sealed record LakeFile
     /// <summary>When the lake was made.</summary>
     public required DateTimeOffset Created { get; init; }
 
+    /// <summary>The time zone.</summary>
+    /// <exception cref="LakeException">This machine does not know it.</exception>
+    public LakeZone FindZone()
+    {
+        try
+        {
+            return LakeZone.Find(TimeZone);
+        }
+        catch (ArgumentException error)
+        {
+            throw new LakeException(
+                $"The lake's time zone {TimeZone} is not known to this machine: install the time zone database (on Debian the package tzdata).",
+                error
+            );
+        }
+    }
+
     /// <summary>Makes a lake; false when there is one already.</summary>
     public static bool Create(ILake lake, string timeZone, DateTimeOffset now)
     {

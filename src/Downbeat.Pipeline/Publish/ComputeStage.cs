@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using Downbeat.Engine;
 using Downbeat.Engine.Days;
 using Downbeat.Engine.Kpis;
 using Downbeat.Engine.Listens;
@@ -76,15 +77,12 @@ sealed class ComputeStage(RunContext run)
         run.Report("compute", 0, stale.Count, "dates");
         try
         {
-            Parallel.ForEach(
-                stale,
-                new ParallelOptions
+            Workers.Run(
+                stale.Count,
+                run.Options.Workers / workersOfDate,
+                number =>
                 {
-                    MaxDegreeOfParallelism = Math.Max(1, run.Options.Workers / workersOfDate),
-                    CancellationToken = cancellationToken,
-                },
-                date =>
-                {
+                    var date = stale[number];
                     try
                     {
                         var slices = slicesByDate.GetValueOrDefault(date.Date) ?? [];
@@ -118,10 +116,11 @@ sealed class ComputeStage(RunContext run)
 
                         run.Fail(
                             $"{ListenDate.Text(date.Date)} was not computed and keeps its tables; the next run tries again",
-                            error
+                            error is DamagedObjectException ? WithCure(error, date.Date) : error
                         );
                     }
-                }
+                },
+                cancellationToken
             );
         }
         finally
@@ -277,6 +276,24 @@ sealed class ComputeStage(RunContext run)
                     RemovedDates = removed,
                 };
         });
+    }
+
+    /// <summary>Slices can be made again from the raw files: scanning the same file makes the same slice.</summary>
+    IOException WithCure(Exception error, DateOnly date)
+    {
+        var damaged = run
+            .Ledger.State.Sources.Values.Where(source => source.Counts && source.MovedTo is not null)
+            .FirstOrDefault(source =>
+                source.Entry.Slices.Any(slice =>
+                    slice.Date == date && error.Message.StartsWith(slice.Path, StringComparison.Ordinal)
+                )
+            );
+        return new(
+            damaged is null
+                ? error.Message
+                : $"{error.Message} To make it again: mv '{Path.Join(run.Lake.Name, damaged.MovedTo)}' '{Path.Join(run.Lake.Name, damaged.Entry.Key)}', and run.",
+            error
+        );
     }
 
     /// <summary>Looks at the bytes: a file may be damaged, or of another run.</summary>

@@ -165,7 +165,7 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
     {
         var about = ReadAbout(entry.Source);
         var header = Encoding.UTF8.GetBytes(about.Header);
-        var zone = LakeZone.Find(LakeFile.Read(lake).TimeZone);
+        var zone = LakeFile.Read(lake).FindZone();
         var buffer = new SortBuffer(1 << 20);
         var (landedRows, left) = (0L, 0L);
         var reasons = new SortedDictionary<string, long>(StringComparer.Ordinal);

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Reflection;
-using Downbeat.Engine.Listens;
 using Downbeat.Pipeline.Archive;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
@@ -191,9 +190,6 @@ public sealed class Reconciliation(
         }
     }
 
-    RunContext OpenLake(string id)
-    {
-        var zone = LakeZone.Find(LakeFile.Read(lake).TimeZone);
-        return new(lake, zone, LakeLedger.Open(lake, id, clock), options, clock, logger, progress);
-    }
+    RunContext OpenLake(string id) =>
+        new(lake, LakeFile.Read(lake).FindZone(), LakeLedger.Open(lake, id, clock), options, clock, logger, progress);
 }

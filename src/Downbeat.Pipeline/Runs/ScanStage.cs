@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Downbeat.Engine;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
 
@@ -90,10 +91,9 @@ sealed class ScanStage(RunContext run)
         var next = -1;
         try
         {
-            Parallel.For(
-                0,
+            Workers.Run(
                 workers,
-                new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, workers) },
+                workers,
                 _ =>
                 {
                     var scan = new SourceScan(
@@ -111,7 +111,8 @@ sealed class ScanStage(RunContext run)
                     {
                         ScanOne(scan, files[file], known, cancellationToken);
                     }
-                }
+                },
+                CancellationToken.None // What was scanned is committed first.
             );
         }
         finally
@@ -120,6 +121,17 @@ sealed class ScanStage(RunContext run)
         }
 
         cancellationToken.ThrowIfCancellationRequested();
+        GiveBackBuffers();
+    }
+
+    /// <summary>Sort buffers are most of a run's memory, and what comes next would come on top of them.</summary>
+    void GiveBackBuffers()
+    {
+        const long WorthTheTime = 64 << 20;
+        if (bytesTotal > WorthTheTime)
+        {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
+        }
     }
 
     void ScanOne(SourceScan scan, LakeObject file, LandedStreams known, CancellationToken cancellationToken)
