@@ -309,6 +309,28 @@ public sealed class RunTests
     }
 
     [Fact]
+    public void RecordsThatAreTooLongAreKeptBesideTheOthersAndNeverRetriedCut()
+    {
+        using var lake = NewLake();
+        var options = new RunOptions { MaxRejectedShare = 1 };
+        var longName = new string('"', 700_000) + new string('é', 400_000);
+        lake.LandStreams(
+            "drop.csv",
+            $"user_id,track_id,listen_time,note\n1,track001,2024-06-25 13:00:00,{longName}\nx,track001,2024-06-25 13:00:00,\"{new string('"', 600_000)}\"\n1,track001,2024-06-25 13:00:00,\n"
+        );
+        lake.Run(options);
+        var quarantine = new QuarantineStore(lake.Lake, options, TimeProvider.System);
+        for (var round = 0; round < 2; round++)
+        {
+            var rows = quarantine.Show("drop.csv").ToList();
+            Assert.Equal(["record_too_long", "bad_user_id"], rows.Select(row => row.Reason));
+            Assert.Equal([2L, 3L], rows.Select(row => row.LineNumber));
+            Assert.StartsWith("1,track001,2024-06-25 13:00:00,\"\"\"", rows[0].Raw, StringComparison.Ordinal);
+            Assert.Equal(0, quarantine.Retry("drop.csv").RowsLanded);
+        }
+    }
+
+    [Fact]
     public void AQuarantinedFileThatWasMendedCountsAfterARetry()
     {
         using var lake = NewLake();

@@ -7,7 +7,7 @@ namespace Downbeat.Engine.Scan;
 /// <summary>
 /// Reads the records of a CSV file, RFC 4180 in UTF-8, one after the other from a stream: fields may be quoted and then
 /// hold commas, line ends and doubled quotes; LF or CRLF ends a record, a lone CR does not; blank lines are no records.
-/// Memory stays below 2 MiB whatever the file holds. Nothing is thrown for what the file holds: a record can have a
+/// Memory stays below 2 MiB above the longest record whatever the file holds. Nothing is thrown for what the file holds: a record can have a
 /// <see cref="Fault"/>, the file a <see cref="FileFault"/>, after which no more records come.
 /// </summary>
 public sealed class CsvReader
@@ -18,6 +18,7 @@ public sealed class CsvReader
     const int BlockBytes = 256 * 1024;
 
     readonly Stream bytes;
+    readonly int maxRecordBytes;
     byte[] buffer = new byte[2 * BlockBytes];
     byte[] unescaped = [];
     FieldSpan[] fields = new FieldSpan[32];
@@ -34,9 +35,12 @@ public sealed class CsvReader
     byte[]? tooLong;
 
     /// <summary>Starts before the first record of a stream of uncompressed bytes; a byte order mark is skipped.</summary>
-    public CsvReader(Stream bytes)
+    /// <param name="bytes">The stream; the caller closes it.</param>
+    /// <param name="maxRecordBytes">The longest record in bytes.</param>
+    public CsvReader(Stream bytes, int maxRecordBytes = MaxRecordBytes)
     {
         this.bytes = bytes;
+        this.maxRecordBytes = maxRecordBytes;
         Fill();
         if (buffer.AsSpan(0, end).StartsWith("\uFEFF"u8))
         {
@@ -62,7 +66,7 @@ public sealed class CsvReader
     /// <summary>What is wrong with the file, if anything is: set when <see cref="Read"/> says false.</summary>
     public FileFault? FileFault { get; private set; }
 
-    /// <summary>The record at hand as it stands in the file, at most its first 1 MiB.</summary>
+    /// <summary>The record at hand as it stands in the file, of one that is too long the first 1 MiB.</summary>
     public ReadOnlySpan<byte> Raw => tooLong ?? buffer.AsSpan(start, recordEnd - start);
 
     /// <summary>A field's value, quotes taken off. Valid until the next call.</summary>
@@ -82,7 +86,7 @@ public sealed class CsvReader
             start = position;
             if (TryParse())
             {
-                if (recordEnd - start > MaxRecordBytes)
+                if (recordEnd - start > maxRecordBytes)
                 {
                     SkipTooLong();
                     return FileFault is null;
@@ -106,7 +110,7 @@ public sealed class CsvReader
             }
 
             // The record runs past the bytes at hand; up to two bytes more may be its line end.
-            if (end - start > MaxRecordBytes + 2)
+            if (end - start > maxRecordBytes + 2)
             {
                 SkipTooLong();
                 return FileFault is null;
@@ -304,9 +308,15 @@ public sealed class CsvReader
         FieldCount = 0;
         LineNumber = nextLineNumber;
         ByteOffset = bufferOffset + start;
-        tooLong = buffer.AsSpan(start, MaxRecordBytes).ToArray();
-        nextLineNumber += tooLong.AsSpan().Count((byte)'\n');
-        position = start + MaxRecordBytes;
+        var kept = maxRecordBytes;
+        while ((buffer[start + kept] & 0xC0) == 0x80)
+        {
+            kept--; // What is kept must be UTF-8 too.
+        }
+
+        tooLong = buffer.AsSpan(start, kept).ToArray();
+        nextLineNumber += buffer.AsSpan(start, maxRecordBytes).Count((byte)'\n');
+        position = start + maxRecordBytes;
         while (true)
         {
             var lineFeed = buffer.AsSpan(position, end - position).IndexOf((byte)'\n');
@@ -330,7 +340,7 @@ public sealed class CsvReader
                 return;
             }
 
-            start = position;
+            start = validated; // The bytes at hand may end within a letter.
             Fill();
         }
     }
@@ -350,7 +360,7 @@ public sealed class CsvReader
 
         if (buffer.Length - end < BlockBytes)
         {
-            Array.Resize(ref buffer, Math.Min(buffer.Length * 2, MaxRecordBytes + (2 * BlockBytes)));
+            Array.Resize(ref buffer, Math.Min(buffer.Length * 2, maxRecordBytes + (2 * BlockBytes)));
         }
 
         var read = bytes.Read(buffer.AsSpan(end, Math.Min(BlockBytes, buffer.Length - end)));

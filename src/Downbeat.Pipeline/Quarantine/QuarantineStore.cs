@@ -178,7 +178,10 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
             foreach (var row in Show(entry.Source))
             {
                 var raw = Encoding.UTF8.GetBytes(row.Raw);
-                if (Judge([.. header, (byte)'\n', .. raw, (byte)'\n'], zone, buffer) is { } reason)
+                // Of a record that is too long only the beginning was kept, and that is another row.
+                var isCut = row.Reason == RejectReason.RecordTooLong.Text() && row.ByteLength > raw.Length;
+                var why = isCut ? row.Reason : Judge([.. header, (byte)'\n', .. raw, (byte)'\n'], zone, buffer);
+                if (why is { } reason)
                 {
                     left++;
                     reasons[reason] = reasons.GetValueOrDefault(reason) + 1;

@@ -13,6 +13,9 @@ sealed class RejectsFile(string scratchFolder) : IDisposable
 {
     static readonly byte[] Header = "file,line_number,byte_offset,byte_length,reason,raw\n"u8.ToArray();
 
+    /// <summary>A record of 1 MiB with every byte a doubled quote, and the columns before it.</summary>
+    const int MaxKeptBytes = 4 * CsvReader.MaxRecordBytes;
+
     FileStream? output;
     string fileName = "";
 
@@ -36,7 +39,7 @@ sealed class RejectsFile(string scratchFolder) : IDisposable
     /// <summary>Reads rejects that were kept.</summary>
     public static IEnumerable<RejectedRow> Read(Stream stream)
     {
-        var csv = new CsvReader(stream);
+        var csv = new CsvReader(stream, MaxKeptBytes);
         csv.Read(); // The header.
         while (csv.Read())
         {
