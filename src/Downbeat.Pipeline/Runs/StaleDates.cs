@@ -135,6 +135,7 @@ static class StaleDates
         var names = sources
             .Select(source => source.Entry.Key[(LakePaths.Streams.Length + 1)..])
             .Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal)
             .ToList();
         var more = names.Count > Shown ? $" and {names.Count - Shown} more" : "";
         return string.Join(", ", names.Take(Shown)) + more;

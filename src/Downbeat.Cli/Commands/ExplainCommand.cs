@@ -1,0 +1,101 @@
+using System.CommandLine;
+using Downbeat.Cli.Output;
+using Downbeat.Pipeline.Ledger;
+using Downbeat.Pipeline.Runs;
+
+namespace Downbeat.Cli.Commands;
+
+/// <summary><c>downbeat explain</c>.</summary>
+static class ExplainCommand
+{
+    const int LabelWidth = 12;
+
+    /// <summary>Makes the command.</summary>
+    public static Command Create()
+    {
+        var command = new Command(
+            "explain",
+            "Shows which files made a date, with their rows, duplicates and rejects, and when and why it was last restated. "
+                + "Example: downbeat explain 2024-06-25"
+        );
+        var date = new Argument<string>("DATE") { Description = "The date, like 2024-06-25." };
+        command.Add(date);
+        var json = JsonOption.AddTo(command);
+        var arguments = LakeArguments.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            var wanted = DateText.Parse(parsed.GetValue(date) ?? "", "DATE");
+            var (lake, _) = arguments.Open(parsed);
+            var explanation = DateExplanation.Read(lake, wanted, TimeProvider.System);
+            if (parsed.GetValue(json))
+            {
+                CliJson.Write(explanation, LakeJson.Readable.DateExplanation);
+            }
+            else
+            {
+                Write(explanation);
+            }
+
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    static void Write(DateExplanation date)
+    {
+        if (date.Listens is { } listens)
+        {
+            Fact(Figures.Date(date.Date), Figures.Count(listens, "distinct listen"));
+            Fact("restated", $"{Figures.Instant(date.RestatedAt!.Value)}: {date.RestatedWhy}");
+            if (date.ComputedWhy != date.RestatedWhy)
+            {
+                Fact("computed", $"{Figures.Instant(date.ComputedAt!.Value)}: {date.ComputedWhy}");
+            }
+
+            Fact(
+                "unknown",
+                $"{Figures.Count(date.UnknownTrackListens ?? 0, "listen")} of tracks that songs version {date.SongsVersion} lacks, "
+                    + $"{Figures.Count(date.UnknownUsers ?? 0, "user")} that users version {date.UsersVersion} lacks"
+            );
+            Fact("fingerprint", date.Fingerprint ?? "");
+        }
+        else
+        {
+            Fact(Figures.Date(date.Date), $"not computed yet; `{CommandLine.Name} run` does it");
+        }
+
+        Terminal.Line();
+        var table = Tables.Create(
+            new("file"),
+            new("listens of the date", IsNumber: true),
+            new("rows", IsNumber: true),
+            new("accepted", IsNumber: true),
+            new("duplicates", IsNumber: true),
+            new("rejected", IsNumber: true),
+            new("arrived"),
+            new("now in", MayWrap: true)
+        );
+        foreach (var source in date.Sources)
+        {
+            table.Add(
+                source.Path[(source.Path.LastIndexOf('/') + 1)..],
+                source.ReplacedBy is null ? Figures.Count(source.ListensOfDate) : "replaced",
+                Figures.Count(source.Rows),
+                Figures.Count(source.Accepted),
+                Figures.Count(source.Duplicates),
+                Figures.Count(source.Rejected),
+                Figures.Instant(source.Arrived),
+                source.MovedTo ?? source.Path
+            );
+        }
+
+        table.Show();
+        var counted = date.Sources.Where(source => source.ReplacedBy is null).ToList();
+        if (date.Listens is { } distinct && counted.Sum(source => source.ListensOfDate) is var delivered && delivered > distinct)
+        {
+            Terminal.Line($"{Figures.Count(delivered - distinct, "listen")} came in more than one file, and count once.");
+        }
+    }
+
+    static void Fact(string label, string value) => Terminal.Line($"{label.PadRight(LabelWidth)}{SafeText.Of(value)}");
+}

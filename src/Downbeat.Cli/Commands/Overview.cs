@@ -1,0 +1,64 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using Downbeat.Cli.Output;
+
+namespace Downbeat.Cli.Commands;
+
+/// <summary>What there is, grouped by what one wants: shown for <c>downbeat</c> alone.</summary>
+static class Overview
+{
+    const int NameWidth = 14;
+
+    /// <summary>Writes it.</summary>
+    public static int Write()
+    {
+        var name = CommandLine.Name;
+        Terminal.Line("Downbeat: right KPIs from raw listens; every listen counts once, however often and late it arrives.");
+        Terminal.Line();
+        Terminal.Line("Begin");
+        Command("demo", "make a lake with synthetic listens, run it, and show what comes out");
+        Command("init DIR", "make an empty lake");
+        Command("generate DIR", "write synthetic listens, songs and users into a lake");
+        Terminal.Line();
+        Terminal.Line("Every day");
+        Command("plan", "show what a run would do, and why");
+        Command("run", "scan what has landed, restate the dates concerned, archive");
+        Command("status", "show dates, what waits, what is in quarantine, and the last run");
+        Command("show", "show a table of a date");
+        Terminal.Line();
+        Terminal.Line("When someone asks");
+        Command("explain", "show which files made a date, and when and why it was last restated");
+        Command("quarantine", "list, show and retry what was set aside");
+        Command("rebuild", "restate dates on purpose");
+        Command("version", "show the versions of Downbeat, .NET and the system");
+        Terminal.Line();
+        Terminal.Line($"Try `{name} demo`. `{name} COMMAND --help` explains a command.");
+        Terminal.Line("It exits with 0: done, or nothing to do; 1: failed; 2: wrong use or setting; 3: done, but a whole file was");
+        Terminal.Line("quarantined; 4: there is work, for `plan --detailed-exit-code` only.");
+        return ExitCode.Done;
+    }
+
+    static void Command(string name, string what) => Terminal.Line($"  {name.PadRight(NameWidth)}{what}");
+}
+
+/// <summary>Shows the help of a command; that of all is the overview.</summary>
+sealed class HelpPage : SynchronousCommandLineAction
+{
+    const int Width = 100;
+
+    /// <inheritdoc/>
+    public override bool ClearsParseErrors => true;
+
+    /// <inheritdoc/>
+    public override int Invoke(ParseResult parseResult)
+    {
+        var command = parseResult.CommandResult.Command;
+        if (command is RootCommand)
+        {
+            return Overview.Write();
+        }
+
+        return new HelpAction { MaxWidth = Width }.Invoke(parseResult);
+    }
+}

@@ -1,0 +1,200 @@
+using System.CommandLine;
+using System.Globalization;
+using Downbeat.Cli.Output;
+using Downbeat.Cli.Settings;
+using Downbeat.Engine.Kpis;
+using Downbeat.Pipeline.Landing;
+using Downbeat.Pipeline.Ledger;
+
+namespace Downbeat.Cli.Commands;
+
+/// <summary><c>downbeat show</c>.</summary>
+static class ShowCommand
+{
+    static readonly string[] Formats = ["table", "csv", "json"];
+
+    /// <summary>Makes the command.</summary>
+    public static Command Create()
+    {
+        var names = string.Join(", ", KpiTables.Schemas.Select(schema => schema.Name));
+        var command = new Command("show", "Shows a table of a date. Example: downbeat show genre_daily --date 2024-06-25");
+        var table = new Argument<string>("TABLE") { Description = $"One of {names}." };
+        var date = DateText.Option("--date", "The date, like 2024-06-25.", isRequired: true);
+        var format = new Option<string>("--format")
+        {
+            HelpName = string.Join('|', Formats),
+            Description = "table: for people, quotients rounded (default); csv: the published file, byte for byte; json: an array of objects.",
+            DefaultValueFactory = _ => Formats[0],
+        };
+        command.Add(table);
+        command.Add(date);
+        command.Add(format);
+        var arguments = LakeArguments.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            var schema = FindTable(parsed.GetValue(table) ?? "");
+            var wanted = DateText.Parse(parsed.GetValue(date) ?? "", "--date");
+            var form = parsed.GetValue(format) ?? "";
+            if (!Formats.Contains(form, StringComparer.Ordinal))
+            {
+                throw new UsageException($"--format: {form} is none of {string.Join(", ", Formats)}{Spelling.Ask(form, Formats)}");
+            }
+
+            var (lake, _) = arguments.Open(parsed);
+            CheckDate(lake, schema, wanted);
+            Write(lake, schema, wanted, form);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    static KpiSchema FindTable(string name)
+    {
+        var names = KpiTables.Schemas.Select(schema => schema.Name).ToList();
+        return KpiTables.Schemas.FirstOrDefault(schema => schema.Name == name)
+            ?? throw new UsageException(
+                $"there is no table {name}; {(Spelling.FindNearest(name, names) is { } near ? $"did you mean {near}? " : "")}There are {string.Join(", ", names)}."
+            );
+    }
+
+    static void CheckDate(ILake lake, KpiSchema schema, DateOnly date)
+    {
+        var dates = LakeLedger.Open(lake, "show", TimeProvider.System).State.Dates;
+        if (dates.Count == 0)
+        {
+            throw new LakeException($"{lake.Name} has no tables yet: `{CommandLine.Name} run` makes them.");
+        }
+
+        if (!dates.ContainsKey(date))
+        {
+            throw new LakeException($"{lake.Name} has no tables of {Figures.Date(date)}; it has {Ranges([.. dates.Keys])}.");
+        }
+
+        var path = LakePaths.Kpi(schema.Name, date);
+        if (lake.Find(path) is null)
+        {
+            throw new LakeException($"{path} is gone; `{CommandLine.Name} run` publishes it again.");
+        }
+    }
+
+    /// <summary>Dates as ranges without gaps, the last of them if there are many.</summary>
+    static string Ranges(IReadOnlyList<DateOnly> dates)
+    {
+        const int Most = 6;
+        var ranges = new List<(DateOnly From, DateOnly To)>();
+        foreach (var date in dates)
+        {
+            if (ranges.Count > 0 && ranges[^1].To.AddDays(1) == date)
+            {
+                ranges[^1] = (ranges[^1].From, date);
+            }
+            else
+            {
+                ranges.Add((date, date));
+            }
+        }
+
+        var texts = ranges.Select(range => range.From == range.To ? Figures.Date(range.From) : $"{Figures.Date(range.From)} to {Figures.Date(range.To)}");
+        return (ranges.Count > Most ? "among others " : "") + string.Join(", ", texts.Skip(ranges.Count - Most));
+    }
+
+    static void Write(ILake lake, KpiSchema schema, DateOnly date, string format)
+    {
+        if (format == "csv")
+        {
+            using var file = lake.Open(LakePaths.Kpi(schema.Name, date));
+            Terminal.Write(file);
+            return;
+        }
+
+        var table = PublishedTable.Read(lake, schema, date);
+        if (format == "json")
+        {
+            WriteJson(table);
+        }
+        else
+        {
+            WriteTable(table);
+        }
+    }
+
+    static void WriteJson(PublishedTable table) =>
+        CliJson.Write(json =>
+        {
+            json.WriteStartArray();
+            foreach (var row in table.Rows)
+            {
+                json.WriteStartObject();
+                for (var place = 0; place < row.Length; place++)
+                {
+                    var column = table.Columns[place];
+                    json.WritePropertyName(column.Name);
+                    if (column.Type is KpiType.Integer or KpiType.Quotient)
+                    {
+                        json.WriteRawValue(row[place]); // The published digits are JSON's.
+                    }
+                    else
+                    {
+                        json.WriteStringValue(row[place]);
+                    }
+                }
+
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        });
+
+    static void WriteTable(PublishedTable published)
+    {
+        // The date is the same everywhere, and was asked for.
+        var places = Enumerable.Range(0, published.Columns.Count).Where(place => published.Columns[place].Type != KpiType.Date).ToArray();
+        var table = Tables.Create([
+            .. places.Select(place =>
+            {
+                var column = published.Columns[place];
+                var isNumber = column.Type is KpiType.Integer or KpiType.Quotient;
+                var widest = published.Rows.Select(row => Cell(column, row[place]).Length).DefaultIfEmpty().Max();
+                return new TableColumn(Folded(column.Name, Math.Max(widest, 9)), isNumber, MayWrap: !isNumber);
+            }),
+        ]);
+        foreach (var row in published.Rows)
+        {
+            table.Add([.. places.Select(place => Cell(published.Columns[place], row[place]))]);
+        }
+
+        table.Show();
+        if (published.Columns.Any(column => column.Type == KpiType.Quotient))
+        {
+            Terminal.Line("Quotients are rounded here; --format csv has all digits.");
+        }
+    }
+
+    static string Cell(KpiColumn column, string text) =>
+        column.Type switch
+        {
+            KpiType.Integer when column.Name is not ("hour" or "rank") && long.TryParse(text, CultureInfo.InvariantCulture, out var number) => Figures.Count(number),
+            KpiType.Quotient when double.TryParse(text, CultureInfo.InvariantCulture, out var quotient) => quotient.ToString("#,##0.0000", CultureInfo.InvariantCulture),
+            _ => text,
+        };
+
+    /// <summary>A long name on several lines, broken behind its underscores.</summary>
+    static string Folded(string name, int width)
+    {
+        var folded = "";
+        var line = 0;
+        foreach (var word in name.Split('_'))
+        {
+            if (line > 0 && line + word.Length > width)
+            {
+                folded += "\n";
+                line = 0;
+            }
+
+            folded += word + "_";
+            line += word.Length + 1;
+        }
+
+        return folded[..^1];
+    }
+}

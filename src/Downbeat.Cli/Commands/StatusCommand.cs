@@ -1,0 +1,149 @@
+using System.CommandLine;
+using Downbeat.Cli.Output;
+using Downbeat.Pipeline.Ledger;
+using Downbeat.Pipeline.Runs;
+
+namespace Downbeat.Cli.Commands;
+
+/// <summary><c>downbeat status</c>.</summary>
+static class StatusCommand
+{
+    const int DatesShown = 14;
+    const int LabelWidth = 12;
+
+    /// <summary>Makes the command.</summary>
+    public static Command Create()
+    {
+        var command = new Command("status", "Shows how a lake is: its dates, how fresh they are, what waits, what is in quarantine, the last run.");
+        var json = JsonOption.AddTo(command);
+        var arguments = LakeArguments.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            var (lake, _) = arguments.Open(parsed);
+            var status = LakeStatus.Read(lake, TimeProvider.System);
+            if (parsed.GetValue(json))
+            {
+                CliJson.Write(status, LakeJson.Readable.LakeStatus);
+            }
+            else
+            {
+                Write(status, TimeProvider.System.GetUtcNow());
+            }
+
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    static void Write(LakeStatus status, DateTimeOffset now)
+    {
+        Fact("lake", $"{status.Lake} (time zone {status.TimeZone}, ledger version {Figures.Count(status.LedgerVersion)})");
+        Fact(
+            "waiting",
+            status.FilesWaiting == 0
+                ? "nothing"
+                : $"{Figures.Count(status.FilesWaiting, "file")}, {Figures.Bytes(status.BytesWaiting)}; `{CommandLine.Name} run` scans {(status.FilesWaiting == 1 ? "it" : "them")}"
+        );
+        if (status.NewestArrival is { } newest)
+        {
+            Fact("newest file", $"arrived {Figures.Instant(newest)}, {Figures.Ago(newest, now)}");
+        }
+
+        var sources = status.Sources;
+        if (sources.Files > 0)
+        {
+            Fact(
+                "scanned",
+                $"{Figures.Count(sources.Files, "file")}: {Figures.Count(sources.Rows, "row")} = {Figures.Count(sources.Accepted)} accepted + "
+                    + $"{Figures.Count(sources.Duplicates)} duplicates + {Figures.Count(sources.Rejected)} rejected"
+            );
+        }
+
+        Fact(
+            "quarantine",
+            status.QuarantinedFiles == 0 && status.RejectedRows == 0
+                ? "empty"
+                : $"{Figures.Count(status.QuarantinedFiles, "file")}, {Figures.Count(status.RejectedRows, "rejected row")}; `{CommandLine.Name} quarantine list` shows them"
+        );
+        WriteCatalogue("songs", "track", status.Songs);
+        WriteCatalogue("users", "user", status.Users);
+        WriteLastRun(status.LastRun, now);
+        if (status.Running is { } running)
+        {
+            Fact("running", $"{running.Run}, process {running.ProcessId} on {running.Host}");
+        }
+
+        WriteDates(status.Dates, now);
+    }
+
+    static void WriteCatalogue(string what, string one, CatalogueEntry? read) =>
+        Fact(
+            what,
+            read is null
+                ? $"not read yet; they belong into landing/{what}/"
+                : $"{Figures.Count(read.Count, one)}, version {read.Version}{(read.Rejected > 0 ? $", {Figures.Count(read.Rejected, "row")} rejected" : "")}"
+        );
+
+    static void WriteLastRun(RunRecord? run, DateTimeOffset now)
+    {
+        if (run is null)
+        {
+            Fact("last run", "none yet");
+            return;
+        }
+
+        var outcome = run.Outcome switch
+        {
+            RunOutcome.Done => "done",
+            RunOutcome.Failed => "failed",
+            RunOutcome.Stopped => "stopped",
+            RunOutcome.Running => "not ended: it works, or died",
+            _ => "nothing to do",
+        };
+        Fact("last run", $"{run.Id}, {outcome}, {Figures.Ago(run.Ended ?? run.Started, now)}");
+        foreach (var error in run.Errors)
+        {
+            Fact("", error);
+        }
+    }
+
+    static void WriteDates(IReadOnlyList<DateSummary> dates, DateTimeOffset now)
+    {
+        Terminal.Line();
+        if (dates.Count == 0)
+        {
+            Terminal.Line("no dates yet");
+            return;
+        }
+
+        var table = Tables.Create(
+            new("date"),
+            new("listens", IsNumber: true),
+            new("of unknown tracks", IsNumber: true),
+            new("unknown users", IsNumber: true),
+            new("restated"),
+            new("why", MayWrap: true)
+        );
+        if (dates.Count > DatesShown)
+        {
+            var earlier = dates.Take(dates.Count - DatesShown).ToList();
+            table.Add($"{Figures.Count(earlier.Count)} earlier", Figures.Count(earlier.Sum(date => date.Listens)), "", "", "", $"from {Figures.Date(earlier[0].Date)}; --json lists all");
+        }
+
+        foreach (var date in dates.Skip(dates.Count - DatesShown))
+        {
+            table.Add(
+                Figures.Date(date.Date),
+                Figures.Count(date.Listens),
+                Figures.Count(date.UnknownTrackListens),
+                Figures.Count(date.UnknownUsers),
+                Figures.Ago(date.RestatedAt, now),
+                date.RestatedWhy
+            );
+        }
+
+        table.Show();
+    }
+
+    static void Fact(string label, string value) => Terminal.Line($"{label.PadRight(LabelWidth)}{SafeText.Of(value)}");
+}

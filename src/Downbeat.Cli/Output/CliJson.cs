@@ -1,0 +1,40 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Downbeat.Pipeline.Quarantine;
+
+namespace Downbeat.Cli.Output;
+
+/// <summary>Results as JSON, indented, with letters as they are.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
+)]
+[JsonSerializable(typeof(IReadOnlyList<QuarantineEntry>))]
+[JsonSerializable(typeof(RejectedRow))]
+[JsonSerializable(typeof(IReadOnlyList<RetryResult>))]
+sealed partial class CliJson : JsonSerializerContext
+{
+    static readonly JavaScriptEncoder Letters = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+
+    /// <summary>For people: indented, and letters as they are.</summary>
+    public static CliJson Readable =>
+        field ??= new(new JsonSerializerOptions(Default.GeneratedSerializerOptions!) { WriteIndented = true, Encoder = Letters });
+
+    /// <summary>Writes a result to standard output.</summary>
+    public static void Write<T>(T result, JsonTypeInfo<T> type) => Terminal.Line(JsonSerializer.Serialize(result, type));
+
+    /// <summary>Writes a result to standard output piece by piece.</summary>
+    public static void Write(Action<Utf8JsonWriter> write)
+    {
+        Terminal.Flush();
+        using var output = Console.OpenStandardOutput();
+        using (var json = new Utf8JsonWriter(output, new() { Indented = true, Encoder = Letters }))
+        {
+            write(json);
+        }
+
+        output.WriteByte((byte)'\n');
+    }
+}

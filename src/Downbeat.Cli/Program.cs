@@ -1,0 +1,1 @@
+return Downbeat.Cli.CommandLine.Run(args);

@@ -1,0 +1,13 @@
+using Downbeat.Pipeline.Runs;
+
+namespace Downbeat.Cli.Settings;
+
+/// <summary>All settings of a command that works on a lake.</summary>
+sealed record LakeSettings
+{
+    /// <summary>The lake's folder as its user named it; null for the current folder.</summary>
+    public string? Lake { get; init; }
+
+    /// <summary>How a run works.</summary>
+    public RunOptions Run { get; init; } = new();
+}

@@ -1,0 +1,166 @@
+using System.Collections;
+using Downbeat.Pipeline.Landing;
+
+namespace Downbeat.Cli.Settings;
+
+/// <summary>
+/// Where settings come from, and which wins: <c>--config</c>, <c>downbeat.json</c>, <c>DOWNBEAT_*</c> variables, flags, each
+/// over those before it. Every mistake in any of them is told, not only the first.
+/// </summary>
+/// <param name="Config">The file given with <c>--config</c>, if any.</param>
+/// <param name="CurrentFolder">Where Downbeat was started.</param>
+/// <param name="Variables">The variables of the environment that begin with <c>DOWNBEAT_</c>.</param>
+/// <param name="Flags">The settings that were given as flags.</param>
+sealed record SettingSources(
+    string? Config,
+    string CurrentFolder,
+    IReadOnlyDictionary<string, string> Variables,
+    IReadOnlyList<GivenSetting> Flags
+)
+{
+    /// <summary>Variables that are no settings: of the scripts that start Downbeat, and of those who look for a fault.</summary>
+    static readonly string[] Reserved = ["DOWNBEAT_SCAN", "DOWNBEAT_DEBUG", "DOWNBEAT_COMMAND"];
+
+    static readonly string[] ReservedPrefixes = ["DOWNBEAT_BUILD", "DOWNBEAT_TEST"];
+
+    /// <summary>The variables of this process.</summary>
+    public static IReadOnlyDictionary<string, string> EnvironmentVariables =>
+        Environment
+            .GetEnvironmentVariables()
+            .Cast<DictionaryEntry>()
+            .Where(variable => variable.Key is string name && name.StartsWith(Setting.VariablePrefix, StringComparison.Ordinal))
+            .ToDictionary(variable => (string)variable.Key, variable => (string?)variable.Value ?? "", StringComparer.Ordinal);
+
+    /// <summary>Reads all sources, checks and merges them.</summary>
+    /// <exception cref="UsageException">Something that was given is no setting, or is not what a setting may be.</exception>
+    public LakeSettings Merge()
+    {
+        var mistakes = new List<string>();
+        var files = new List<GivenSetting>();
+        if (Config is not null)
+        {
+            files.AddRange(ReadFile(Config, mistakes));
+        }
+
+        var others = GivenVariables().Concat(Flags).ToList();
+        if (File.Exists(Path.Combine(CurrentFolder, LakePaths.Settings)))
+        {
+            files.AddRange(ReadFile(LakePaths.Settings, mistakes));
+        }
+        else if (files.Concat(others).LastOrDefault(setting => setting.Name == KnownSettings.Lake) is { Text: { Length: > 0 } lake })
+        {
+            files.AddRange(ReadFileOfLake(lake, mistakes));
+        }
+
+        var settings = Apply([.. files, .. others], mistakes);
+        return mistakes.Count == 0 ? settings : throw new UsageException(mistakes);
+    }
+
+    static LakeSettings Apply(IReadOnlyList<GivenSetting> given, List<string> mistakes)
+    {
+        var settings = new LakeSettings();
+        foreach (var one in given)
+        {
+            if (one.Name == KnownSettings.TimeZone)
+            {
+                mistakes.Add(
+                    $"{one.Source}: {one.Name} is no setting of a run: it is fixed when a lake is made, with `downbeat init DIR --time-zone ZONE`."
+                );
+            }
+            else if (KnownSettings.Find(one.Name) is not { } setting)
+            {
+                mistakes.Add(SayUnknown(one));
+            }
+            else if (!IsWrittenAs(setting, one.Form) || setting.TrySet(settings, one.Text) is not { } set)
+            {
+                var value = one.Form == SettingForm.Text ? $"\"{one.Text}\"" : one.Text.Length == 0 ? "empty" : one.Text;
+                mistakes.Add($"{one.Source}: {one.Name} is {value}; allowed is {setting.Allowed}.");
+            }
+            else
+            {
+                settings = set;
+            }
+        }
+
+        return settings;
+    }
+
+    static bool IsWrittenAs(Setting setting, SettingForm form) =>
+        form == SettingForm.Plain || form == (setting.IsNumber ? SettingForm.Number : SettingForm.Text);
+
+    static string SayUnknown(GivenSetting given)
+    {
+        var isVariable = given.Form == SettingForm.Plain;
+        var known = KnownSettings.All.Select(setting => isVariable ? setting.Variable : setting.Name).ToList();
+        var nearest = Spelling.FindNearest(isVariable ? given.Source : given.Name, known);
+        var hint = nearest is null ? $"known are {string.Join(", ", known)}." : $"did you mean {nearest}?";
+        return isVariable ? $"{given.Source} is no variable that Downbeat knows; {hint}" : $"{given.Source}: \"{given.Name}\" is no setting; {hint}";
+    }
+
+    List<GivenSetting> ReadFileOfLake(string lake, List<string> mistakes)
+    {
+        var name = Path.Join(lake, LakePaths.Settings);
+        if (!File.Exists(Path.Combine(CurrentFolder, name)))
+        {
+            return [];
+        }
+
+        var settings = ReadFile(name, mistakes);
+        if (settings.Find(setting => setting.Name == KnownSettings.Lake) is { } other && Full(other.Text) != Full(lake))
+        {
+            mistakes.Add($"{other.Source}: lake is \"{other.Text}\", but this file goes with the lake {lake} in which it lies; take that line out.");
+        }
+
+        settings.RemoveAll(setting => setting.Name == KnownSettings.Lake);
+        return settings;
+    }
+
+    List<GivenSetting> ReadFile(string name, List<string> mistakes)
+    {
+        try
+        {
+            // A lake is named from where the file lies, wherever Downbeat is started.
+            var folder = Path.GetDirectoryName(name);
+            return ConfigFile
+                .Parse(File.ReadAllBytes(Path.Combine(CurrentFolder, name)), name)
+                .ConvertAll(setting =>
+                    setting is { Name: KnownSettings.Lake, Form: SettingForm.Text, Text.Length: > 0 } && !string.IsNullOrEmpty(folder)
+                        ? setting with { Text = Path.Combine(folder, setting.Text) }
+                        : setting
+                );
+        }
+        catch (UsageException error)
+        {
+            mistakes.AddRange(error.Messages);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            mistakes.Add($"--config: there is no file {name}.");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            mistakes.Add($"{name} cannot be read: {error.Message}");
+        }
+
+        return [];
+    }
+
+    string Full(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(Path.Combine(CurrentFolder, path)));
+
+    IEnumerable<GivenSetting> GivenVariables() =>
+        Variables
+            .Where(variable => !IsReserved(variable.Key))
+            .OrderBy(variable => variable.Key, StringComparer.Ordinal)
+            .Select(variable => new GivenSetting(NameOf(variable.Key), variable.Value, SettingForm.Plain, variable.Key));
+
+    static bool IsReserved(string variable) =>
+        Reserved.Contains(variable, StringComparer.Ordinal)
+        || ReservedPrefixes.Any(prefix => variable.StartsWith(prefix, StringComparison.Ordinal));
+
+    /// <summary>A variable's name in the words of a file: <c>DOWNBEAT_LIKE_WEIGHT</c> is <c>likeWeight</c>.</summary>
+    static string NameOf(string variable)
+    {
+        var known = KnownSettings.All.FirstOrDefault(setting => setting.Variable == variable);
+        return known?.Name ?? (variable == "DOWNBEAT_TIME_ZONE" ? KnownSettings.TimeZone : variable);
+    }
+}
