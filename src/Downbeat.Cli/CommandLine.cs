@@ -25,17 +25,16 @@ static class CommandLine
         try
         {
             var parsed = CreateRoot().Parse(args, new() { ResponseFileTokenReplacer = null });
-            return parsed.Action is ParseErrorAction
+            var exitCode = parsed.Action is ParseErrorAction
                 ? Refuse(parsed)
                 : parsed.Invoke(new() { Output = Terminal.OutputWriter, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+            Terminal.Flush();
+            return exitCode;
         }
         catch (Exception error)
         {
+            TryFlush();
             return Explain(error);
-        }
-        finally
-        {
-            Terminal.Flush();
         }
     }
 
@@ -75,6 +74,18 @@ static class CommandLine
         return root;
     }
 
+    static void TryFlush()
+    {
+        try
+        {
+            Terminal.Flush();
+        }
+        catch (IOException)
+        {
+            // Told already, or less worth telling than what failed.
+        }
+    }
+
     static int Refuse(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
@@ -82,20 +93,58 @@ static class CommandLine
             .Subcommands.Select(sub => sub.Name)
             .Concat(command.Options.Concat(parsed.RootCommandResult.Command.Options).Select(option => option.Name))
             .ToList();
-        var unmatched = parsed.UnmatchedTokens;
-        foreach (var message in parsed.Errors.Select(error => error.Message).Distinct(StringComparer.Ordinal))
+        var told = new List<string>();
+        void Tell(string about, string message)
         {
-            // Those are told below, with what may have been meant.
-            if (!unmatched.Any(token => message.Contains($"'{token}'", StringComparison.Ordinal)))
-            {
-                ConsoleLogger.Write(LogLevel.Error, message);
-            }
+            told.Add($"'{about}'");
+            ConsoleLogger.Write(LogLevel.Error, message);
         }
 
-        foreach (var token in unmatched)
+        var afterUnknownOption = false;
+        foreach (var token in parsed.UnmatchedTokens)
         {
-            var what = token.StartsWith('-') ? "option" : command.Subcommands.Count > 0 ? "command" : "argument";
-            ConsoleLogger.Write(LogLevel.Error, $"there is no {what} {token}{Spelling.Ask(token, known)}");
+            var isOption = token.StartsWith('-');
+            if (afterUnknownOption && !isOption)
+            {
+                told.Add($"'{token}'"); // Its value, most likely.
+            }
+            else
+            {
+                var what = isOption ? "option" : command.Subcommands.Count > 0 ? "command" : "argument";
+                Tell(token, $"there is no {what} {token}{Spelling.Ask(token, known)}");
+            }
+
+            afterUnknownOption = isOption;
+        }
+
+        foreach (var argument in command.Arguments.Where(argument => argument.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(argument) is not { Tokens.Count: > 0 }))
+        {
+            Tell(argument.Name, $"{argument.Name} is missing: {argument.Description}");
+        }
+
+        foreach (var option in command.Options.Where(option => option.Required && parsed.GetResult(option) is not { Implicit: false }))
+        {
+            Tell(option.Name, $"{option.Name} is missing: {option.Description}");
+        }
+
+        foreach (var option in command.Options.Where(option => parsed.GetResult(option) is { Implicit: false, Tokens.Count: 0 } && option.Arity.MinimumNumberOfValues > 0))
+        {
+            Tell(option.Name, $"{option.Name} needs a value: {option.Name} {option.HelpName}");
+        }
+
+        if (command is not RootCommand && command.Subcommands.Count > 0)
+        {
+            if (told.Count == 0)
+            {
+                Tell("", $"say which: {string.Join(", ", command.Subcommands.Select(sub => $"{command.Name} {sub.Name}"))}");
+            }
+        }
+        else
+        {
+            foreach (var error in parsed.Errors.Where(error => !told.Exists(about => error.Message.Contains(about, StringComparison.Ordinal))))
+            {
+                Tell("", error.Message);
+            }
         }
 
         var path = string.Join(' ', Path(command));

@@ -24,13 +24,13 @@ static class DemoCommand
         var directory = new Option<string>("--dir")
         {
             HelpName = "DIR",
-            Description = $"Where to make it; a new or empty folder. Default: {UsualFolder}.",
+            Description = "Where to make it; a new or empty folder.",
             DefaultValueFactory = _ => UsualFolder,
         };
         var listens = new Option<long>("--listens")
         {
             HelpName = "N",
-            Description = $"How many rows of listens, {Figures.Count(LeastListens)} to {Figures.Count(MostListens)}. Default: {Figures.Count(UsualListens)}.",
+            Description = $"How many rows of listens, {Figures.Count(LeastListens)} to {Figures.Count(MostListens)}.",
             DefaultValueFactory = _ => UsualListens,
             CustomParser = result =>
             {

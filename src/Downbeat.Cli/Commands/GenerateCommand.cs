@@ -29,7 +29,7 @@ static class GenerateCommand
         var from = new Option<string>("--from")
         {
             HelpName = "DATE",
-            Description = $"The first date. Default: {Figures.Date(usual.From)}.",
+            Description = "The first date.",
             DefaultValueFactory = _ => Figures.Date(usual.From),
         };
         var days = Whole("--days", "Dates with listens, 1 to 3,660.", usual.Days);
@@ -130,7 +130,7 @@ static class GenerateCommand
         new(name)
         {
             HelpName = "N",
-            Description = string.Create(CultureInfo.InvariantCulture, $"{description} Default: {usual:N0}."),
+            Description = description,
             DefaultValueFactory = _ => usual,
             CustomParser = result => Parse<T>(result, name, NumberStyles.AllowLeadingSign, "a whole number in range, in plain digits"),
         };
@@ -139,7 +139,7 @@ static class GenerateCommand
         new(name)
         {
             HelpName = "SHARE",
-            Description = $"{description} Default: 0.",
+            Description = description,
             DefaultValueFactory = _ => 0,
             CustomParser = result =>
                 Parse<double>(result, name, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, "a share, like 0.01"),

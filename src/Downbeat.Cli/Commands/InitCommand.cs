@@ -19,7 +19,7 @@ static class InitCommand
         var zone = new Option<string?>("--time-zone")
         {
             HelpName = "ZONE",
-            Description = "The time zone of dates, hours and times without an offset, like Europe/Berlin. Fixed for good. Default: UTC.",
+            Description = "The time zone of dates, hours and times without an offset, like Europe/Berlin. Fixed for good. [default: UTC]",
         };
         command.Add(directory);
         command.Add(zone);

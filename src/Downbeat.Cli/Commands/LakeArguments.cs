@@ -33,8 +33,8 @@ sealed class LakeArguments
                     {
                         HelpName = isLake ? "DIR" : setting.Allowed.StartsWith("a share", StringComparison.Ordinal) ? "SHARE" : "N",
                         Description = isLake
-                            ? "The lake's folder. Default: the setting lake, else the current folder."
-                            : $"{setting.Help} {Upper(setting.Allowed)}; default: {setting.Default ?? "as many as there are processors"}.",
+                            ? "The lake's folder. [default: the setting lake, else the current folder]"
+                            : $"{setting.Help} {Upper(setting.Allowed)}. [default: {setting.Default ?? "as many as there are processors"}]",
                     }
                 )
             );

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Downbeat.Cli.Output;
 using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Runs;
+using Spectre.Console;
 
 namespace Downbeat.Cli.Commands;
 
@@ -45,8 +46,8 @@ static class PlanCommand
     {
         if (left.Count > 0)
         {
-            var table = Tables.Create(new("leave"), new("size", IsNumber: true), new("why", MayWrap: true));
-            AddFiles(table, left);
+            var table = CreateTable();
+            AddFiles(table, "leave", left);
             table.Show();
         }
     }
@@ -60,72 +61,38 @@ static class PlanCommand
             return;
         }
 
-        WriteFiles("read", plan.Catalogue);
-        WriteFiles("scan", plan.Scan);
-        WriteFiles("move", plan.Move);
-        if (plan.Dates.Count > 0)
+        var table = CreateTable();
+        AddFiles(table, "read", plan.Catalogue);
+        AddFiles(table, "scan", plan.Scan);
+        AddFiles(table, "move", plan.Move);
+        foreach (var date in plan.Dates.Take(Shown))
         {
-            var table = Tables.Create(new("compute"), new("why", MayWrap: true));
-            foreach (var date in plan.Dates.Take(Shown))
-            {
-                table.Add(Figures.Date(date.Date), date.Why);
-            }
-
-            AddRest(table, plan.Dates.Count - Shown, "date");
-            table.Show();
+            table.Add("compute", Figures.Date(date.Date), "", date.Why);
         }
 
-        WriteLeft(plan.Leave);
-        Terminal.Line();
-        var parts = new List<string>();
-        if (plan.Catalogue.Count > 0)
-        {
-            parts.Add($"read {Figures.Count(plan.Catalogue.Count, "catalogue file")}");
-        }
-
-        if (plan.Scan.Count > 0)
-        {
-            parts.Add($"scan {Figures.Count(plan.Scan.Count, "file")} ({Figures.Bytes(plan.Scan.Sum(file => (double)file.Size))}) and compute their dates");
-        }
-
-        if (plan.Move.Count > 0)
-        {
-            parts.Add($"move {Figures.Count(plan.Move.Count, "scanned file")}");
-        }
-
-        if (plan.Dates.Count > 0)
-        {
-            parts.Add($"compute {Figures.Count(plan.Dates.Count, "date")}");
-        }
-
-        Terminal.Line($"`{CommandLine.Name} run` will {string.Join(", ", parts)}.");
+        AddRest(table, "compute", plan.Dates.Count - Shown, "date");
+        AddFiles(table, "leave", plan.Leave);
+        table.Show();
+        Terminal.Line($"`{CommandLine.Name} run` does it.{(plan.Scan.Count > 0 ? " The dates of files to scan are computed too." : "")}");
     }
 
-    static void WriteFiles(string what, IReadOnlyList<PlannedFile> files)
-    {
-        if (files.Count > 0)
-        {
-            var table = Tables.Create(new(what), new("size", IsNumber: true), new("why", MayWrap: true));
-            AddFiles(table, files);
-            table.Show();
-        }
-    }
+    static Table CreateTable() => Tables.Create(new("do"), new("what"), new("size", IsNumber: true), new("why", MayWrap: true));
 
-    static void AddFiles(Spectre.Console.Table table, IReadOnlyList<PlannedFile> files)
+    static void AddFiles(Table table, string verb, IReadOnlyList<PlannedFile> files)
     {
         foreach (var file in files.Take(Shown))
         {
-            table.Add(file.Path, Figures.Bytes(file.Size), file.Why);
+            table.Add(verb, file.Path, Figures.Bytes(file.Size), file.Why);
         }
 
-        AddRest(table, files.Count - Shown, "file");
+        AddRest(table, verb, files.Count - Shown, "file", files.Skip(Shown).Sum(file => (double)file.Size));
     }
 
-    static void AddRest(Spectre.Console.Table table, int rest, string what)
+    static void AddRest(Table table, string verb, int rest, string what, double bytes = 0)
     {
         if (rest > 0)
         {
-            table.Add([.. Enumerable.Repeat("", table.Columns.Count - 1).Prepend($"and {Figures.Count(rest, $"more {what}")} (--json lists all)")]);
+            table.Add(verb, Figures.Count(rest, $"more {what}"), bytes > 0 ? Figures.Bytes(bytes) : "", "--json lists all");
         }
     }
 }

@@ -50,11 +50,11 @@ static class QuarantineCommand
     {
         const int Usual = 20;
         var command = new Command("show", "Shows what is wrong with a file, or its rejected rows with line, reason and text.");
-        var source = SourceArgument(ArgumentArity.ExactlyOne);
+        var source = SourceArgument(isRequired: true);
         var limit = new Option<int>("--limit")
         {
             HelpName = "N",
-            Description = $"Show at most so many rows; 0 shows all. Default: {Usual}; with --json all.",
+            Description = "Show at most so many rows; 0 shows all. With --json all are shown unless it is given.",
             DefaultValueFactory = _ => Usual,
             CustomParser = result =>
             {
@@ -76,7 +76,7 @@ static class QuarantineCommand
         {
             var (lake, options) = arguments.Open(parsed);
             var store = new QuarantineStore(lake, options, TimeProvider.System);
-            var entry = store.Find(parsed.GetRequiredValue(source)[0]);
+            var entry = store.Find(parsed.GetValue(source) ?? "");
             var isLimited = parsed.GetResult(limit) is { Implicit: false } || !parsed.GetValue(json);
             var most = isLimited && parsed.GetValue(limit) is > 0 and var given ? given : int.MaxValue;
             if (parsed.GetValue(json))
@@ -109,7 +109,7 @@ static class QuarantineCommand
             "Lands something again that was set aside, after someone mended the cause: a whole file goes back to where it landed; "
                 + "of rejected rows (mend them in their rejects.csv) those that are listens now become a new file. The next run scans it."
         );
-        var source = SourceArgument(ArgumentArity.ZeroOrOne);
+        var source = SourceArgument(isRequired: false);
         var all = new Option<bool>("--all") { Description = "Retry everything that is in quarantine." };
         command.Add(source);
         command.Add(all);
@@ -117,7 +117,7 @@ static class QuarantineCommand
         var arguments = LakeArguments.AddTo(command);
         command.SetAction(parsed =>
         {
-            var wanted = parsed.GetValue(source) is [var only] ? only : null;
+            var wanted = parsed.GetValue(source);
             if (wanted is null == !parsed.GetValue(all))
             {
                 throw new UsageException("name a SOURCE, as `quarantine list` shows it, or give --all.");
@@ -154,8 +154,12 @@ static class QuarantineCommand
         return command;
     }
 
-    static Argument<string[]> SourceArgument(ArgumentArity arity) =>
-        new("SOURCE") { Arity = arity, Description = "The id that `quarantine list` shows, the beginning of it, or the file's name." };
+    static Argument<string?> SourceArgument(bool isRequired) =>
+        new("SOURCE")
+        {
+            Arity = isRequired ? ArgumentArity.ExactlyOne : ArgumentArity.ZeroOrOne,
+            Description = "The id that `quarantine list` shows, the beginning of it, or the file's name.",
+        };
 
     static void WriteList(IReadOnlyList<QuarantineEntry> entries)
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Downbeat.Cli.Output;
 
 namespace Downbeat.Cli.Commands;
 
@@ -29,6 +30,7 @@ static class RebuildCommand
             }
 
             var (lake, options) = arguments.Open(parsed);
+            PublishedDates.Check(lake, first, last);
             return RunCommand.Run(lake, options, new(first, last), parsed.GetValue(json));
         });
         return command;

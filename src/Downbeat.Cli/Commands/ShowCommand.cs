@@ -4,7 +4,6 @@ using Downbeat.Cli.Output;
 using Downbeat.Cli.Settings;
 using Downbeat.Engine.Kpis;
 using Downbeat.Pipeline.Landing;
-using Downbeat.Pipeline.Ledger;
 
 namespace Downbeat.Cli.Commands;
 
@@ -23,7 +22,7 @@ static class ShowCommand
         var format = new Option<string>("--format")
         {
             HelpName = string.Join('|', Formats),
-            Description = "table: for people, quotients rounded (default); csv: the published file, byte for byte; json: an array of objects.",
+            Description = "table: for people, quotients rounded; csv: the published file, byte for byte; json: an array of objects.",
             DefaultValueFactory = _ => Formats[0],
         };
         command.Add(table);
@@ -41,7 +40,13 @@ static class ShowCommand
             }
 
             var (lake, _) = arguments.Open(parsed);
-            CheckDate(lake, schema, wanted);
+            PublishedDates.Check(lake, wanted, wanted);
+            var path = LakePaths.Kpi(schema.Name, wanted);
+            if (lake.Find(path) is null)
+            {
+                throw new LakeException($"{path} is gone; `{CommandLine.Name} run` publishes it again.");
+            }
+
             Write(lake, schema, wanted, form);
             return ExitCode.Done;
         });
@@ -55,47 +60,6 @@ static class ShowCommand
             ?? throw new UsageException(
                 $"there is no table {name}; {(Spelling.FindNearest(name, names) is { } near ? $"did you mean {near}? " : "")}There are {string.Join(", ", names)}."
             );
-    }
-
-    static void CheckDate(ILake lake, KpiSchema schema, DateOnly date)
-    {
-        var dates = LakeLedger.Open(lake, "show", TimeProvider.System).State.Dates;
-        if (dates.Count == 0)
-        {
-            throw new LakeException($"{lake.Name} has no tables yet: `{CommandLine.Name} run` makes them.");
-        }
-
-        if (!dates.ContainsKey(date))
-        {
-            throw new LakeException($"{lake.Name} has no tables of {Figures.Date(date)}; it has {Ranges([.. dates.Keys])}.");
-        }
-
-        var path = LakePaths.Kpi(schema.Name, date);
-        if (lake.Find(path) is null)
-        {
-            throw new LakeException($"{path} is gone; `{CommandLine.Name} run` publishes it again.");
-        }
-    }
-
-    /// <summary>Dates as ranges without gaps, the last of them if there are many.</summary>
-    static string Ranges(IReadOnlyList<DateOnly> dates)
-    {
-        const int Most = 6;
-        var ranges = new List<(DateOnly From, DateOnly To)>();
-        foreach (var date in dates)
-        {
-            if (ranges.Count > 0 && ranges[^1].To.AddDays(1) == date)
-            {
-                ranges[^1] = (ranges[^1].From, date);
-            }
-            else
-            {
-                ranges.Add((date, date));
-            }
-        }
-
-        var texts = ranges.Select(range => range.From == range.To ? Figures.Date(range.From) : $"{Figures.Date(range.From)} to {Figures.Date(range.To)}");
-        return (ranges.Count > Most ? "among others " : "") + string.Join(", ", texts.Skip(ranges.Count - Most));
     }
 
     static void Write(ILake lake, KpiSchema schema, DateOnly date, string format)

@@ -19,7 +19,7 @@ static class ConfigFile
         var reader = new Utf8JsonReader(json, new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
         try
         {
-            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+            if (json.Trim(" \t\r\n"u8).IsEmpty || !reader.Read() || reader.TokenType != JsonTokenType.StartObject)
             {
                 throw new UsageException($"{name} is no JSON object: settings look like {{ \"workers\": 2 }}.");
             }

@@ -92,8 +92,9 @@ sealed record SettingSources(
     {
         var isVariable = given.Form == SettingForm.Plain;
         var known = KnownSettings.All.Select(setting => isVariable ? setting.Variable : setting.Name).ToList();
-        var nearest = Spelling.FindNearest(isVariable ? given.Source : given.Name, known);
-        var hint = nearest is null ? $"known are {string.Join(", ", known)}." : $"did you mean {nearest}?";
+        var prefix = isVariable ? Setting.VariablePrefix.Length : 0;
+        var nearest = Spelling.FindNearest(given.Name[prefix..], known.Select(name => name[prefix..]));
+        var hint = nearest is null ? $"known are {string.Join(", ", known)}." : $"did you mean {known.First(name => name[prefix..] == nearest)}?";
         return isVariable ? $"{given.Source} is no variable that Downbeat knows; {hint}" : $"{given.Source}: \"{given.Name}\" is no setting; {hint}";
     }
 
@@ -136,6 +137,10 @@ sealed record SettingSources(
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
             mistakes.Add($"--config: there is no file {name}.");
+        }
+        catch (UnauthorizedAccessException) when (Directory.Exists(Path.Combine(CurrentFolder, name)))
+        {
+            mistakes.Add($"--config: {name} is a folder, and a file is expected.");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
