@@ -9,6 +9,7 @@ namespace Downbeat.Cli.Commands;
 static class ExplainCommand
 {
     const int LabelWidth = 12;
+    const int IdLetters = 12;
 
     /// <summary>Makes the command.</summary>
     public static Command Create()
@@ -65,15 +66,15 @@ static class ExplainCommand
         }
 
         Terminal.Line();
-        var table = Tables.Create(
-            new("file"),
-            new("listens of the date", IsNumber: true),
+        var table = new TextTable(
+            new("file", MayWrap: true),
+            new("listens", IsNumber: true),
             new("rows", IsNumber: true),
             new("accepted", IsNumber: true),
             new("duplicates", IsNumber: true),
             new("rejected", IsNumber: true),
-            new("arrived"),
-            new("now in", MayWrap: true)
+            new("arrived (UTC)"),
+            new("source")
         );
         foreach (var source in date.Sources)
         {
@@ -84,12 +85,13 @@ static class ExplainCommand
                 Figures.Count(source.Accepted),
                 Figures.Count(source.Duplicates),
                 Figures.Count(source.Rejected),
-                Figures.Instant(source.Arrived),
-                source.MovedTo ?? source.Path
+                Figures.Minute(source.Arrived),
+                source.Source[..IdLetters]
             );
         }
 
         table.Show();
+        Terminal.Line("The listens are the date's, the other counts those of the whole file, which lies in archive/streams/ as SOURCE-NAME.");
         var counted = date.Sources.Where(source => source.ReplacedBy is null).ToList();
         if (date.Listens is { } distinct && counted.Sum(source => source.ListensOfDate) is var delivered && delivered > distinct)
         {

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Downbeat.Cli.Output;
 using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Runs;
-using Spectre.Console;
 
 namespace Downbeat.Cli.Commands;
 
@@ -76,9 +75,9 @@ static class PlanCommand
         Terminal.Line($"`{CommandLine.Name} run` does it.{(plan.Scan.Count > 0 ? " The dates of files to scan are computed too." : "")}");
     }
 
-    static Table CreateTable() => Tables.Create(new("do"), new("what"), new("size", IsNumber: true), new("why", MayWrap: true));
+    static TextTable CreateTable() => new TextTable(new("do"), new("what"), new("size", IsNumber: true), new("why", MayWrap: true));
 
-    static void AddFiles(Table table, string verb, IReadOnlyList<PlannedFile> files)
+    static void AddFiles(TextTable table, string verb, IReadOnlyList<PlannedFile> files)
     {
         foreach (var file in files.Take(Shown))
         {
@@ -88,7 +87,7 @@ static class PlanCommand
         AddRest(table, verb, files.Count - Shown, "file", files.Skip(Shown).Sum(file => (double)file.Size));
     }
 
-    static void AddRest(Table table, string verb, int rest, string what, double bytes = 0)
+    static void AddRest(TextTable table, string verb, int rest, string what, double bytes = 0)
     {
         if (rest > 0)
         {

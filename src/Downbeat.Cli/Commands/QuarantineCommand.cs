@@ -169,7 +169,7 @@ static class QuarantineCommand
             return;
         }
 
-        var table = Tables.Create(new("source"), new("file"), new("what"), new("why", MayWrap: true));
+        var table = new TextTable(new("source"), new("file"), new("what"), new("why", MayWrap: true));
         foreach (var entry in entries)
         {
             table.Add(
@@ -197,7 +197,7 @@ static class QuarantineCommand
         }
 
         Terminal.Line();
-        var table = Tables.Create(new("line", IsNumber: true), new("byte", IsNumber: true), new("reason"), new("row", MayWrap: true));
+        var table = new TextTable(new("line", IsNumber: true), new("byte", IsNumber: true), new("reason"), new("row", MayWrap: true));
         foreach (var row in rows)
         {
             table.Add(Figures.Count(row.LineNumber), Figures.Count(row.ByteOffset), row.Reason, SafeText.Of(row.Raw, RawLetters));

@@ -113,13 +113,13 @@ static class ShowCommand
     {
         // The date is the same everywhere, and was asked for.
         var places = Enumerable.Range(0, published.Columns.Count).Where(place => published.Columns[place].Type != KpiType.Date).ToArray();
-        var table = Tables.Create([
+        var table = new TextTable([
             .. places.Select(place =>
             {
                 var column = published.Columns[place];
                 var isNumber = column.Type is KpiType.Integer or KpiType.Quotient;
                 var widest = published.Rows.Select(row => Cell(column, row[place]).Length).DefaultIfEmpty().Max();
-                return new TableColumn(Folded(column.Name, Math.Max(widest, 9)), isNumber, MayWrap: !isNumber);
+                return new TextColumn(Folded(column.Name, Math.Max(widest, 9)), isNumber, MayWrap: !isNumber);
             }),
         ]);
         foreach (var row in published.Rows)

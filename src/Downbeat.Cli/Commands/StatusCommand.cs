@@ -116,7 +116,7 @@ static class StatusCommand
             return;
         }
 
-        var table = Tables.Create(
+        var table = new TextTable(
             new("date"),
             new("listens", IsNumber: true),
             new("of unknown tracks", IsNumber: true),

@@ -23,7 +23,8 @@ sealed class DemoLake(string directory, long listens)
     const int BrokenRows = 1000;
     const int TopGenres = 8;
     const int BarWidth = 28;
-    const int NameLetters = 34;
+    const int NameLetters = 32;
+    const int GenreLetters = 18;
     const int LabelWidth = 13;
     const int Width = 100;
 
@@ -198,18 +199,18 @@ sealed class DemoLake(string directory, long listens)
     {
         var genres = Read("genre_daily", day);
         Title($"{Figures.Date(day)}: {TopGenres} of {genres.Rows.Count} genres, by listens");
-        var table = Tables.Create(
+        var table = new TextTable(
             new("genre"),
             new("listens", IsNumber: true),
             new("listeners", IsNumber: true),
-            new("avg duration", IsNumber: true),
-            new("popularity index", IsNumber: true),
+            new("avg listen", IsNumber: true),
+            new("popularity", IsNumber: true),
             new("most popular track")
         );
         foreach (var row in genres.Rows.OrderByDescending(row => long.Parse(genres.Value(row, "listen_count"), CultureInfo.InvariantCulture)).Take(TopGenres))
         {
             table.Add(
-                genres.Value(row, "track_genre"),
+                SafeText.Of(genres.Value(row, "track_genre"), GenreLetters),
                 Counted(genres.Value(row, "listen_count")),
                 Counted(genres.Value(row, "unique_listeners")),
                 Rounded(genres.Value(row, "avg_listen_duration_sec"), "0.0 s"),
@@ -226,19 +227,15 @@ sealed class DemoLake(string directory, long listens)
         var hours = Read("hourly", day);
         var most = hours.Rows.Max(row => long.Parse(hours.Value(row, "listen_count"), CultureInfo.InvariantCulture));
         Title($"{Figures.Date(day)}: hours, and artists by listens");
-        var bars = Tables.Create(new("hour", IsNumber: true), new("listens", IsNumber: true), new(""));
+        var bars = new TextTable(new("hour", IsNumber: true), new("listens", IsNumber: true), new("") { Style = new(foreground: Color.Teal) });
         foreach (var row in hours.Rows)
         {
             var count = long.Parse(hours.Value(row, "listen_count"), CultureInfo.InvariantCulture);
-            bars.AddRow(
-                new Text(hours.Value(row, "hour")),
-                new Text(Figures.Count(count)),
-                new Text(new string('▇', (int)Math.Max(1, BarWidth * count / most)), new(foreground: Color.Teal))
-            );
+            bars.Add(hours.Value(row, "hour"), Figures.Count(count), new string('▇', (int)Math.Max(1, BarWidth * count / most)));
         }
 
         var ranked = Read("top_artists_daily", day);
-        var artists = Tables.Create(new("", IsNumber: true), new("artist"), new("listens", IsNumber: true));
+        var artists = new TextTable(new("", IsNumber: true), new("artist"), new("listens", IsNumber: true));
         foreach (var row in ranked.Rows)
         {
             artists.Add(
@@ -249,8 +246,8 @@ sealed class DemoLake(string directory, long listens)
         }
 
         var beside = new Grid().AddColumn(new() { NoWrap = true, Padding = new(0, 0, 4, 0) }).AddColumn(new() { NoWrap = true, Padding = new(0, 0, 0, 0) });
-        beside.AddRow(bars, artists);
-        beside.Show(2);
+        beside.AddRow(bars.ToRenderable(), artists.ToRenderable());
+        TextTable.Show(beside, 2);
     }
 
     void WriteLate(RunRecord first, RunRecord second, DateOnly date, PublishedTable before)
@@ -260,7 +257,7 @@ sealed class DemoLake(string directory, long listens)
         Fact("untouched", string.Join(", ", first.Dates.Select(computed => computed.Date).Except(restated).Select(Figures.Date)));
         Terminal.Line();
         var after = Read("daily", date);
-        var table = Tables.Create(new(Figures.Date(date)), new("before", IsNumber: true), new("after", IsNumber: true));
+        var table = new TextTable(new(Figures.Date(date)), new("before", IsNumber: true), new("after", IsNumber: true));
         foreach (var (label, column) in new[] { ("listens", "listen_count"), ("listeners", "unique_listeners"), ("tracks", "unique_tracks"), ("sessions", "sessions") })
         {
             table.Add(label, Counted(before.Value(before.Rows[0], column)), Counted(after.Value(after.Rows[0], column)));

@@ -63,6 +63,9 @@ static class Figures
     public static string Instant(DateTimeOffset instant) =>
         instant.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
+    /// <summary>An instant to the minute, in UTC, as in <c>2024-06-25 14:03</c>.</summary>
+    public static string Minute(DateTimeOffset instant) => instant.ToUniversalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
+
     /// <summary>How long ago an instant was, as in <c>3 hours ago</c>.</summary>
     public static string Ago(DateTimeOffset instant, DateTimeOffset now)
     {

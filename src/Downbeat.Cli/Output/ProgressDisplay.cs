@@ -16,7 +16,7 @@ sealed class ProgressDisplay : IProgress<RunProgress>
 {
     static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(5);
 
-    readonly ConcurrentDictionary<string, Stage> stages = new(StringComparer.Ordinal);
+    readonly ConcurrentDictionary<string, Lazy<Stage>> stages = new(StringComparer.Ordinal); // Lazy: one bar a stage.
     readonly Func<string, Stage> add;
 
     ProgressDisplay(Func<string, Stage> add) => this.add = add;
@@ -26,7 +26,7 @@ sealed class ProgressDisplay : IProgress<RunProgress>
         Terminal.IsErrorTerminal ? ShowBars(work) : ShowLines(work);
 
     /// <inheritdoc/>
-    public void Report(RunProgress value) => stages.GetOrAdd(value.Stage, add).Update(value);
+    public void Report(RunProgress value) => stages.GetOrAdd(value.Stage, name => new(() => add(name))).Value.Update(value);
 
     static T ShowBars<T>(Func<IProgress<RunProgress>, T> work)
     {

@@ -51,7 +51,7 @@ static class RunReport
             return;
         }
 
-        var table = Tables.Create(
+        var table = new TextTable(
             new("scanned"),
             new("rows", IsNumber: true),
             new("accepted", IsNumber: true),
@@ -114,7 +114,7 @@ static class RunReport
             return;
         }
 
-        var table = Tables.Create(new("computed"), new("listens", IsNumber: true), new("tables"), new("why", MayWrap: true));
+        var table = new TextTable(new("computed"), new("listens", IsNumber: true), new("tables"), new("why", MayWrap: true));
         foreach (var date in record.Dates.Take(Shown))
         {
             table.Add(Figures.Date(date.Date), Figures.Count(date.Listens), Change(date), date.Why);
