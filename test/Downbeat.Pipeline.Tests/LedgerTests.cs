@@ -67,6 +67,21 @@ public sealed class LedgerTests
     }
 
     [Fact]
+    public void ACommitThatIsMissingBeforeOthersIsNoticed()
+    {
+        using var lake = new TestLake();
+        var ledger = LakeLedger.Open(lake.Lake, "run", TimeProvider.System);
+        for (var commit = 0; commit < 3; commit++)
+        {
+            ledger.Commit(_ => LakeLedger.Facts with { Sources = [Source($"{commit}")] });
+        }
+
+        lake.Lake.Delete(LakePaths.Commit(2));
+        var error = Assert.Throws<DamagedObjectException>(() => lake.State);
+        Assert.Contains(LakePaths.Commit(2), error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AnyDamagedByteOfACommitIsNoticed()
     {
         using var lake = new TestLake();

@@ -1,4 +1,5 @@
 using Downbeat.Pipeline.Landing;
+using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Quarantine;
 using Downbeat.Pipeline.Runs;
 using Downbeat.Testing;
@@ -149,6 +150,72 @@ public sealed class RunTests
         lake.LandStreams("drop.csv", whole, TestLake.Arrived.AddHours(2)); // No continuation: both count.
         lake.Run();
         Assert.Equal(2, lake.State.Dates.Single().Value.Entry.Listens);
+    }
+
+    [Fact]
+    public void ANewVersionThatIsQuarantinedTakesNothingAway()
+    {
+        using var lake = NewLake();
+        lake.LandStreams("drop.csv", TestListens.Csv([Listen]));
+        lake.Run();
+        var before = lake.Kpis();
+        lake.LandStreams("drop.csv", TestListens.Csv([Listen, "x", "y", "z"]), TestLake.Arrived.AddHours(1));
+        var record = lake.Run();
+        Assert.Equal("too_many_rejected", Assert.Single(record.Scanned).Fault);
+        Assert.Equal(before, lake.Kpis());
+    }
+
+    [Fact]
+    public void AStalledWriterWhoseSlicesWereSweptMakesThemAgain()
+    {
+        using var lake = NewLake();
+        lake.LandStreams("drop.csv", TestListens.Csv([Listen]));
+        var swept = false;
+        var during = new HookedLake(lake.Lake)
+        {
+            OnPutIfAbsent = path =>
+            {
+                var slices = lake.Lake.List(LakePaths.Slices).Select(slice => slice.Path).ToList();
+                if (path.StartsWith("ledger/", StringComparison.Ordinal) && slices.Count > 0 && !swept)
+                {
+                    swept = true;
+                    LakeLedger
+                        .Open(lake.Lake, "sweeper", TimeProvider.System)
+                        .Commit(_ => LakeLedger.Facts with { Swept = slices });
+                    slices.ForEach(lake.Lake.Delete);
+                }
+            },
+        };
+        Assert.Empty(lake.Run(through: during).Scanned);
+        Assert.True(swept);
+        Assert.Single(lake.Run().Scanned);
+        Assert.Equal(8, lake.Kpis().Count);
+        Assert.True(lake.Plan().IsEmpty);
+    }
+
+    [Fact]
+    public void ARebuildThatDiesIsEndedByTheNextRun()
+    {
+        using var lake = NewLake();
+        lake.LandStreams("drop.csv", TestListens.Csv(new TestListens().Rows(100)));
+        lake.Run();
+        lake.LandCatalogue(
+            TestListens.Songs.Replace("Name 1", "Renamed", StringComparison.Ordinal),
+            TestListens.Users,
+            TestLake.Arrived.AddDays(1)
+        );
+        lake.Run();
+        var all = new RunRequest(new(2024, 6, 1), new(2024, 6, 30));
+        var faulty = new FaultyLake(lake.Lake, diesAt: 6, afterwards: true);
+        Assert.ThrowsAny<Exception>(() => lake.Run(request: all, through: faulty));
+        lake.Lake.Delete(LakePaths.Lease);
+        Assert.Equal(3, lake.Plan().Dates.Count);
+        lake.Run();
+        Assert.All(
+            lake.Kpis().Where(file => file.Key.StartsWith("top_tracks", StringComparison.Ordinal)),
+            file => Assert.Contains("Renamed", file.Value, StringComparison.Ordinal)
+        );
+        Assert.True(lake.Plan().IsEmpty);
     }
 
     [Fact]

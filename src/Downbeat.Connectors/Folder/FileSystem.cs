@@ -6,6 +6,7 @@ namespace Downbeat.Connectors.Folder;
 /// <summary>What .NET does not offer of a file system: linking without replacing, and syncing folders and file systems.</summary>
 static partial class FileSystem
 {
+    const int NotFound = 2; // ENOENT
     const int FileExists = 17; // EEXIST
     const int ReadOnly = 0; // O_RDONLY
 
@@ -77,7 +78,13 @@ static partial class FileSystem
         if (descriptor < 0)
         {
             // Deleted or moved again meanwhile: nothing is left to be made durable.
-            return;
+            var error = Marshal.GetLastPInvokeError();
+            if (error == NotFound)
+            {
+                return;
+            }
+
+            throw new IOException($"{path} cannot be synced: {new Win32Exception(error).Message}.");
         }
 
         try

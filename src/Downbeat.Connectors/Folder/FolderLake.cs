@@ -73,7 +73,7 @@ public sealed class FolderLake : ILake
             found.Add(new(path, file.Length, new DateTimeOffset(file.LastWriteTimeUtc)));
         }
 
-        found.Sort((left, right) => string.CompareOrdinal(left.Path, right.Path));
+        found.Sort((left, right) => Utf8Order.Compare(left.Path, right.Path));
         return found;
     }
 
@@ -163,7 +163,19 @@ public sealed class FolderLake : ILake
             unsynced.Clear();
         }
 
-        Sync(pending);
+        try
+        {
+            Sync(pending);
+        }
+        catch (IOException)
+        {
+            lock (syncing)
+            {
+                unsynced.UnionWith(pending); // Nothing may be committed on top of what did not become durable.
+            }
+
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -271,9 +283,9 @@ public sealed class FolderLake : ILake
         return free;
     }
 
-    static void Sync(string[] paths)
+    void Sync(string[] paths)
     {
-        if (paths.Length >= FilesPerFileSystemSync && FileSystem.TrySyncAll(paths[0]))
+        if (paths.Length >= FilesPerFileSystemSync && FileSystem.TrySyncAll(root))
         {
             return;
         }

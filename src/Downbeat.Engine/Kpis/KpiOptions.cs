@@ -52,12 +52,12 @@ public sealed record KpiOptions
 
     /// <summary>
     /// All of this and the version of the definitions as one text: a date whose tables were computed under another one
-    /// is computed again. The first number changes when the meaning of a table does.
+    /// is computed again. The number of the definitions goes up when the meaning of a table changes.
     /// </summary>
     public string Shape =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"1 like={LikeWeight} share={ShareWeight} tracks={TopTracks} genres={TopGenres} artists={TopArtistsDaily}/{TopArtistsHourly}"
+            $"definitions=1 like={LikeWeight} share={ShareWeight} tracks={TopTracks} genres={TopGenres} artists={TopArtistsDaily}/{TopArtistsHourly}"
         );
 
     static int Within(int value, int from, int to, string name) =>

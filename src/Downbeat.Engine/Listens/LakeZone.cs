@@ -8,6 +8,9 @@ namespace Downbeat.Engine.Listens;
 /// </summary>
 public sealed class LakeZone
 {
+    /// <summary>A hostile file may name any day of ten thousand years.</summary>
+    const int MaxDaysKnown = 50_000;
+
     readonly TimeZoneInfo zone;
     readonly int? fixedOffset;
     readonly ConcurrentDictionary<long, Stretch[]> days = new();
@@ -123,8 +126,20 @@ public sealed class LakeZone
     static long FloorDay(long second) =>
         Math.DivRem(second, ListenDate.SecondsPerDay) is var (day, rest) && rest < 0 ? day - 1 : day;
 
-    Stretch[] StretchesOf(long utcDay) =>
-        days.TryGetValue(utcDay, out var known) ? known : days.GetOrAdd(utcDay, FindStretches);
+    Stretch[] StretchesOf(long utcDay)
+    {
+        if (days.TryGetValue(utcDay, out var known))
+        {
+            return known;
+        }
+
+        if (days.Count >= MaxDaysKnown)
+        {
+            days.Clear();
+        }
+
+        return days.GetOrAdd(utcDay, FindStretches);
+    }
 
     /// <summary>The stretches of constant offset that make up a UTC day, in order.</summary>
     Stretch[] FindStretches(long utcDay)

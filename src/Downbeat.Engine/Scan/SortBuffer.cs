@@ -21,7 +21,7 @@ public sealed class SortBuffer
     const int MaxTracks = 1 << TrackBits;
 
     /// <summary>Room for the tracks of any usual catalogue: runs of few tracks would be too many runs.</summary>
-    const long MinDictionaryBytes = 32 << 20;
+    const long MinDictionaryBytes = 16 << 20;
 
     readonly int maxEntries;
     readonly long maxDictionaryBytes;

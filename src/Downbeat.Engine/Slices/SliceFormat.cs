@@ -13,7 +13,7 @@ namespace Downbeat.Engine.Slices;
 ///                second - before      LEB128   when the user is the one before, else second
 ///                track                LEB128   the number in the dictionary
 ///              and behind them, where any listen of the block has flags: 2 bits a listen, lowest first
-/// dictionary   a length byte and the id, for every track, in the order of the bytes
+/// dictionary   length i32 and id, for every track, in the order of the bytes
 /// index        24 bytes a block: first user u64, offset u64, listens u16, flags u8 (1: has flags), 0 u8, CRC-32C u32
 /// footer       64 bytes: date i32 (days since 1970-01-01), blocks i32, listens i64, first user u64, last user u64,
 ///              dictionary offset i64, index offset i64, tracks i32, CRC-32C of the dictionary u32,

@@ -82,9 +82,11 @@ public sealed class SliceReader
         }
 
         var tracks = new Texts.Builder();
-        for (var at = 0; at < dictionary.Length; at += 1 + dictionary[at])
+        for (var at = 0; at < dictionary.Length; )
         {
-            tracks.Add(dictionary.AsSpan(at + 1, dictionary[at]));
+            var length = BinaryPrimitives.ReadInt32LittleEndian(dictionary.AsSpan(at));
+            tracks.Add(dictionary.AsSpan(at + 4, length));
+            at += 4 + length;
         }
 
         Tracks = tracks.Build();

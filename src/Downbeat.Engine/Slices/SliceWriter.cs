@@ -74,13 +74,13 @@ public sealed class SliceWriter
     public SliceSummary Finish()
     {
         EndBlock();
-        var dictionary = new byte[Enumerable.Range(0, tracks.Count).Sum(track => 1L + tracks[track].Length)];
+        var dictionary = new byte[tracks.ByteCount + (4L * tracks.Count)];
         var at = 0;
         for (var track = 0; track < tracks.Count; track++)
         {
-            dictionary[at++] = (byte)tracks[track].Length;
-            tracks[track].CopyTo(dictionary.AsSpan(at));
-            at += tracks[track].Length;
+            BinaryPrimitives.WriteInt32LittleEndian(dictionary.AsSpan(at), tracks[track].Length);
+            tracks[track].CopyTo(dictionary.AsSpan(at + 4));
+            at += 4 + tracks[track].Length;
         }
 
         var dictionaryOffset = written;

@@ -39,6 +39,9 @@ public sealed record Commit
     /// <summary>Dates that were computed.</summary>
     public IReadOnlyList<DateEntry> Dates { get; init; } = [];
 
+    /// <summary>Published dates that someone asks to be computed again.</summary>
+    public IReadOnlyList<DateOnly> Wanted { get; init; } = [];
+
     /// <summary>Dates that were left without listens, and lost their files.</summary>
     public IReadOnlyList<DateOnly> RemovedDates { get; init; } = [];
 

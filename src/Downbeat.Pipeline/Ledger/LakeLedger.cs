@@ -49,6 +49,7 @@ public sealed class LakeLedger
         }
 
         ledger.Refresh();
+        ledger.AssertComplete();
         return ledger;
     }
 
@@ -110,6 +111,23 @@ public sealed class LakeLedger
             Run = "",
             At = default,
         };
+
+    /// <summary>A number that is missing before others was deleted, and with it facts that the others build on.</summary>
+    void AssertComplete()
+    {
+        // Listed first: commits that come meanwhile are no gap.
+        var next = LakePaths.Commit(State.Version + 1);
+        var hasLater = lake.List(LakePaths.Ledger).Any(found => IsLaterCommit(found.Path, next));
+        if (hasLater && lake.Find(next) is null)
+        {
+            throw new DamagedObjectException(
+                $"{next} is missing, and there are later commits. Restore it from a backup of the lake."
+            );
+        }
+    }
+
+    static bool IsLaterCommit(string path, string next) =>
+        path.Length == next.Length && string.CompareOrdinal(path, next) > 0;
 
     void WriteCheckpointIfDue()
     {

@@ -21,6 +21,13 @@ public sealed class LakeState
     /// <summary>The users as last read.</summary>
     public CatalogueEntry? Users { get; set; }
 
+    /// <summary>Objects that were swept, and the commit that said so: whoever made one before that makes it again.</summary>
+    public Dictionary<string, long> Swept { get; init; } = new(StringComparer.Ordinal);
+
+    /// <summary>Whether an object that was made when the state had a version was swept since.</summary>
+    public bool IsSwept(string path, long madeAtVersion) =>
+        Swept.TryGetValue(path, out var sweptAt) && sweptAt > madeAtVersion;
+
     /// <summary>Adds the next commit.</summary>
     public void Apply(Commit commit)
     {
@@ -34,6 +41,11 @@ public sealed class LakeState
                 ScannedAt = commit.At,
                 OpenRejects = source.Rejected,
             };
+            foreach (var slice in source.Slices)
+            {
+                Swept.Remove(slice.Path);
+            }
+
             foreach (var old in source.Retracts)
             {
                 Sources[old].RetractedBy = source.Id;
@@ -66,6 +78,19 @@ public sealed class LakeState
                 SongsChecked = date.Songs,
                 UsersChecked = date.Users,
             };
+        }
+
+        foreach (var path in commit.Swept)
+        {
+            Swept[path] = commit.Version;
+        }
+
+        foreach (var date in commit.Wanted)
+        {
+            if (Dates.TryGetValue(date, out var wanted))
+            {
+                wanted.IsWanted = true;
+            }
         }
 
         foreach (var date in commit.RemovedDates)
@@ -152,6 +177,9 @@ public sealed class DateState
 
     /// <summary>When that was committed.</summary>
     public required DateTimeOffset ComputedAt { get; init; }
+
+    /// <summary>Whether someone asked for it to be computed again, and it has not been yet.</summary>
+    public bool IsWanted { get; set; }
 
     /// <summary>The last version of the songs in which its unknown tracks were looked for.</summary>
     public int SongsChecked { get; set; }

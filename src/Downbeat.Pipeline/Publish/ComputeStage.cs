@@ -33,7 +33,7 @@ sealed class ComputeStage(RunContext run)
     public IReadOnlyList<ComputedDate> Computed => [.. computed.Values];
 
     /// <summary>Computes until no date is stale.</summary>
-    public void Run(RunRequest? request, CancellationToken cancellationToken)
+    public void Run(CancellationToken cancellationToken)
     {
         var failed = new HashSet<DateOnly>();
         var (knownNow, seen) = StaleDates.FindKnownNow(run, cancellationToken);
@@ -44,7 +44,7 @@ sealed class ComputeStage(RunContext run)
 
         for (var round = 0; round < MaxRounds; round++)
         {
-            var stale = StaleDates.Find(run.Lake, run.Ledger.State, run.Options, request);
+            var stale = StaleDates.Find(run.Lake, run.Ledger.State, run.Options);
             stale.AddRange(knownNow.Where(known => stale.TrueForAll(other => other.Date != known.Date)));
             stale.AddRange(
                 overwritten
@@ -57,7 +57,6 @@ sealed class ComputeStage(RunContext run)
                 break;
             }
 
-            request = null; // A wish is granted once.
             knownNow = [];
             ComputeAll([.. stale.OrderBy(date => date.Date)], failed, cancellationToken);
         }
@@ -72,8 +71,7 @@ sealed class ComputeStage(RunContext run)
         var committing = new Lock();
         var lastCommit = Stopwatch.GetTimestamp();
         var done = 0;
-        _ = run.Songs();
-        _ = run.Users();
+        var catalogue = run.Catalogue();
         run.Report("compute", 0, stale.Count, "dates");
         try
         {
@@ -89,6 +87,7 @@ sealed class ComputeStage(RunContext run)
                         var computation = Compute(
                             date,
                             [.. slices.Select(slice => slice.Slice)],
+                            catalogue,
                             workersOfDate,
                             cancellationToken
                         );
@@ -140,7 +139,13 @@ sealed class ComputeStage(RunContext run)
         }
     }
 
-    Computation Compute(PlannedDate date, List<SliceEntry> slices, int workers, CancellationToken cancellationToken)
+    Computation Compute(
+        PlannedDate date,
+        List<SliceEntry> slices,
+        CatalogueSnapshot catalogue,
+        int workers,
+        CancellationToken cancellationToken
+    )
     {
         if (slices.Count == 0)
         {
@@ -152,21 +157,20 @@ sealed class ComputeStage(RunContext run)
             run.Zone,
             [.. slices.Select(slice => new SliceReader(run.Lake.OpenBytes(slice.Path)))]
         );
-        var counts = day.Count(run.Songs(), run.Users(), workers, cancellationToken);
+        var counts = day.Count(catalogue.Songs, catalogue.Users, workers, cancellationToken);
         var files = KpiTables
             .Compute(counts, run.Options.Kpis)
             .Select(table => (Table: table.Schema.Name, Bytes: table.ToCsv()))
             .ToList();
         var entries = files.ConvertAll(file => new FileEntry(file.Table, file.Bytes.Length, Sum(file.Bytes)));
         var unknown = Enumerable.Range(0, day.Tracks.Count).Where(track => counts.SongOf(track) < 0).ToList();
-        var state = run.Ledger.State;
         var entry = new DateEntry
         {
             Date = date.Date,
             Inputs = LakeState.Inputs(slices.Select(slice => slice.Path)),
             Shape = run.Options.Kpis.Shape,
-            Songs = state.Songs!.Version,
-            Users = state.Users!.Version,
+            Songs = catalogue.SongsVersion,
+            Users = catalogue.UsersVersion,
             Listens = counts.Listens,
             UnknownTracks = unknown.Count,
             UnknownTrackListens = unknown.Sum(counts.ListensOf),

@@ -87,6 +87,13 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
         }
 
         using var lease = Lease.Take(lake, RunRecords.NewId(clock), options.LeaseSeconds, clock);
+        if (lease.Previous is not null)
+        {
+            throw new LakeException(
+                $"A run died on {lake.Name}: `downbeat run` first, which cleans up, and then retry."
+            );
+        }
+
         return entry.Fault is null ? RetryRows(entry) : RetryFile(entry);
     }
 
@@ -144,21 +151,22 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
 
     RetryResult RetryFile(QuarantineEntry entry)
     {
-        var file =
-            lake.Find(entry.Where)
-            ?? throw new LakeException(
-                $"{entry.Where} is gone, so it cannot be retried. Land the file again in {LakePaths.Streams}/."
-            );
         var landed = FreePath(entry.Path);
-        if (!lake.Move(file, null, landed))
+        var file = lake.Find(entry.Where);
+        if (file is not null && !lake.Move(file, null, landed))
         {
             throw new LakeException($"{entry.Where} changed just now; try again.");
         }
 
         lake.Flush();
-        var ledger = LakeLedger.Open(lake, "quarantine retry", clock);
-        ledger.Commit(_ => LakeLedger.Facts with { Released = [entry.Source] });
-        return new(entry.Source, landed, 0, 0, new Dictionary<string, long>(StringComparer.Ordinal));
+        LakeLedger
+            .Open(lake, "quarantine retry", clock)
+            .Commit(_ => LakeLedger.Facts with { Released = [entry.Source] });
+        return file is not null
+            ? new(entry.Source, landed, 0, 0, new Dictionary<string, long>(StringComparer.Ordinal))
+            : throw new LakeException(
+                $"{entry.Where} is gone, so it is no longer listed. If it is not in {LakePaths.Streams}/ either, land it there again."
+            );
     }
 
     RetryResult RetryRows(QuarantineEntry entry)
@@ -201,7 +209,7 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
         if (landedRows > 0)
         {
             // Named after what it holds: a retry that died and is done again lands the same file.
-            landed = FreePath($"{LakePaths.Streams}/retry-{entry.Source}-{Hash(mended)}.csv");
+            landed = $"{LakePaths.Streams}/retry-{entry.Source}-{Hash(mended)}.csv";
             lake.PutScratch(landed, mended);
             lake.Flush();
             if (kept.Path is { } rest)

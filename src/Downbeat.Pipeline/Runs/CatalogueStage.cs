@@ -33,6 +33,7 @@ static class CatalogueStage
     public static (ReadCatalogue? Songs, ReadCatalogue? Users) Run(RunContext run, CancellationToken cancellationToken)
     {
         var state = run.Ledger.State;
+        var firstVersion = state.Version;
         var songFiles = Files(run.Lake, LakePaths.Songs, SongsHint);
         var userFiles = Files(run.Lake, LakePaths.Users, UsersHint);
         var (oldSongs, oldUsers) = (state.Songs, state.Users);
@@ -40,7 +41,15 @@ static class CatalogueStage
         var users = IsChanged(oldUsers, userFiles) ? ReadUsers(run, userFiles, cancellationToken) : null;
         if (songs is not null || users is not null)
         {
-            run.Ledger.Commit(_ => LakeLedger.Facts with { Songs = songs, Users = users });
+            run.Ledger.Commit(now =>
+                new[] { songs, users }.Any(read => read is not null && now.IsSwept(read.Path, firstVersion))
+                    ? throw new LakeException("Another run swept what this one had read of the catalogue; run again.")
+                    : LakeLedger.Facts with
+                    {
+                        Songs = songs,
+                        Users = users,
+                    }
+            );
         }
 
         return (Said(songs, oldSongs), Said(users, oldUsers));

@@ -40,7 +40,7 @@ public sealed class Reconciliation(
         var state = run.Ledger.State;
         var catalogue = CatalogueStage.Plan(lake, state);
         var (scan, move, leave) = ScanStage.Plan(lake, state, options, clock.GetUtcNow());
-        var dates = StaleDates.Find(lake, state, options, null);
+        var dates = StaleDates.Find(lake, state, options);
         if (catalogue.Count == 0 && state.Songs is not null && state.Users is not null)
         {
             dates.AddRange(
@@ -82,17 +82,31 @@ public sealed class Reconciliation(
             ProcessId = Environment.ProcessId,
             Started = clock.GetUtcNow(),
         };
+        if (request is not null)
+        {
+            // Committed, so that a rebuild that dies is ended by the next run.
+            run.Ledger.Commit(state =>
+                state.Dates.Keys.Where(date => date >= request.RebuildFrom && date <= request.RebuildTo).ToList()
+                    is [_, ..] wanted
+                    ? LakeLedger.Facts with
+                    {
+                        Wanted = wanted,
+                    }
+                    : null
+            );
+        }
+
         if (lease.Previous is { } previous)
         {
             logger.TookOver(previous.Run, previous.ProcessId, previous.Host);
         }
-        else if (request is null && Plan(stop.Token).IsEmpty)
+        else if (Plan(stop.Token).IsEmpty)
         {
             return record with { Ended = clock.GetUtcNow(), Outcome = RunOutcome.NothingToDo };
         }
 
         RunRecords.Write(lake, record);
-        record = Work(run, record, request, lease.Previous is not null, stop.Token);
+        record = Work(run, record, lease.Previous is not null, stop.Token);
         record = record with { Ended = clock.GetUtcNow(), Errors = [.. run.Errors] };
         if (lease.Lost.IsCancellationRequested)
         {
@@ -108,13 +122,7 @@ public sealed class Reconciliation(
         return record;
     }
 
-    static RunRecord Work(
-        RunContext run,
-        RunRecord record,
-        RunRequest? request,
-        bool sweep,
-        CancellationToken cancellationToken
-    )
+    static RunRecord Work(RunContext run, RunRecord record, bool sweep, CancellationToken cancellationToken)
     {
         var seconds = new Dictionary<string, double>(StringComparer.Ordinal);
         void Time(string stage, Action work)
@@ -154,7 +162,7 @@ public sealed class Reconciliation(
             var compute = new ComputeStage(run);
             try
             {
-                Time("compute", () => compute.Run(request, cancellationToken));
+                Time("compute", () => compute.Run(cancellationToken));
             }
             finally
             {

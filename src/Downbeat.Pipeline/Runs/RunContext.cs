@@ -64,6 +64,14 @@ sealed class RunContext(
         return users!.Value.Users;
     }
 
+    /// <summary>Songs and users as last read, with the versions they have.</summary>
+    public CatalogueSnapshot Catalogue()
+    {
+        _ = Songs();
+        _ = Users();
+        return new(songs!.Value.Version, songs.Value.Songs, users!.Value.Version, users.Value.Users);
+    }
+
     /// <summary>Notes a failure that leaves the rest of the run to be done.</summary>
     public void Fail(string what, Exception error)
     {
@@ -82,3 +90,6 @@ sealed class RunContext(
     /// <summary>What goes wrong with one file or one date, and not with the program.</summary>
     public static bool IsExpected(Exception error) => error is IOException or UnauthorizedAccessException;
 }
+
+/// <summary>Songs and users of one moment.</summary>
+sealed record CatalogueSnapshot(int SongsVersion, Songs Songs, int UsersVersion, SliceReader Users);

@@ -11,6 +11,9 @@ sealed class ScanStage(RunContext run)
     /// <summary>A commit holds at most so many files, and a run that dies loses at most so much work.</summary>
     const int FilesPerCommit = 1000;
 
+    /// <summary>Workers share the sort buffer; with less than this each, merging would cost more than they gain.</summary>
+    const int MinBufferMbOfWorker = 16;
+
     static readonly TimeSpan CommitInterval = TimeSpan.FromSeconds(2);
 
     readonly Lock committing = new();
@@ -21,6 +24,7 @@ sealed class ScanStage(RunContext run)
     long bytesTotal;
     long rows;
     long lastCommit;
+    long firstVersion;
 
     /// <summary>The files that were committed.</summary>
     public IReadOnlyList<ScannedFile> Scanned => [.. scanned.OrderBy(file => file.Path, StringComparer.Ordinal)];
@@ -54,7 +58,10 @@ sealed class ScanStage(RunContext run)
                     )
                 );
             }
-            else if (now - file.Modified < TimeSpan.FromSeconds(options.SettleSeconds))
+            else if (
+                now >= file.Modified // A time to come says nothing of when the file was written.
+                && now - file.Modified < TimeSpan.FromSeconds(options.SettleSeconds)
+            )
             {
                 leave.Add(
                     new(file.Path, file.Size, $"written less than {options.SettleSeconds} s ago (settleSeconds)")
@@ -75,6 +82,7 @@ sealed class ScanStage(RunContext run)
     {
         var state = run.Ledger.State;
         var known = new LandedStreams(state);
+        firstVersion = state.Version;
         var toScan = Plan(run.Lake, state, run.Options, run.Clock.GetUtcNow())
             .Scan.Select(file => file.Path)
             .ToHashSet(StringComparer.Ordinal);
@@ -87,7 +95,8 @@ sealed class ScanStage(RunContext run)
             .ToArray();
         bytesTotal = files.Sum(file => file.Size);
         lastCommit = Stopwatch.GetTimestamp();
-        var workers = Math.Min(run.Options.Workers, files.Length);
+        var buffers = Math.Max(1, run.Options.SortBufferMb / MinBufferMbOfWorker);
+        var workers = Math.Min(Math.Min(run.Options.Workers, buffers), files.Length);
         var next = -1;
         try
         {
@@ -190,7 +199,6 @@ sealed class ScanStage(RunContext run)
                 return;
             }
 
-            var firstVersion = run.Ledger.State.Version;
             var commit = run.Ledger.Commit(state =>
             {
                 // Another run may have scanned the same files meanwhile, or swept what was made here.
@@ -201,10 +209,7 @@ sealed class ScanStage(RunContext run)
                         || other.MovedTo is not null
                         || other.Entry.Arrived != entry.Arrived
                     )
-                    .Where(entry =>
-                        state.Version == firstVersion
-                        || entry.Slices.All(slice => run.Lake.Find(slice.Path) is not null)
-                    )
+                    .Where(entry => entry.Slices.All(slice => !state.IsSwept(slice.Path, firstVersion)))
                     .ToList();
                 return sources.Count == 0 ? null : LakeLedger.Facts with { Sources = sources };
             });

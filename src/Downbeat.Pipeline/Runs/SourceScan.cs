@@ -65,7 +65,7 @@ sealed class SourceScan(ILake lake, LakeZone zone, RunOptions options, long buff
             if (fault is not null)
             {
                 KeepAbout(entry, scan, fault);
-                return entry with { Fault = fault.Kind.Text(), FaultDetail = fault.Detail };
+                return entry with { Fault = fault.Kind.Text(), FaultDetail = fault.Detail, Retracts = [] };
             }
 
             var slices = Keep(id, runs);

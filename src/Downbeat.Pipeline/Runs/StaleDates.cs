@@ -10,7 +10,7 @@ namespace Downbeat.Pipeline.Runs;
 static class StaleDates
 {
     /// <summary>What makes a date stale apart from the catalogue: its slices, the settings, its files, or a wish.</summary>
-    public static List<PlannedDate> Find(ILake lake, LakeState state, RunOptions options, RunRequest? request)
+    public static List<PlannedDate> Find(ILake lake, LakeState state, RunOptions options)
     {
         var slicesByDate = state.SlicesByDate();
         var files = lake.List(LakePaths.Kpis)
@@ -19,7 +19,7 @@ static class StaleDates
         foreach (var date in slicesByDate.Keys.Union(state.Dates.Keys).Order())
         {
             var slices = slicesByDate.GetValueOrDefault(date) ?? [];
-            if (WhyStale(date, slices, state, options.Kpis.Shape, files, request) is { } why)
+            if (WhyStale(date, slices, state, options.Kpis.Shape, files) is { } why)
             {
                 stale.Add(new(date, why));
             }
@@ -89,8 +89,7 @@ static class StaleDates
         List<(SliceEntry Slice, SourceState Source)> slices,
         LakeState state,
         string shape,
-        Dictionary<string, long> files,
-        RunRequest? request
+        Dictionary<string, long> files
     )
     {
         if (!state.Dates.TryGetValue(date, out var known))
@@ -114,10 +113,10 @@ static class StaleDates
 
         if (known.Entry.Shape != shape)
         {
-            return $"settings changed: {shape[2..]}, was {known.Entry.Shape[2..]}";
+            return $"settings changed: {shape}, was {known.Entry.Shape}";
         }
 
-        if (request is not null && date >= request.RebuildFrom && date <= request.RebuildTo)
+        if (known.IsWanted)
         {
             return "rebuild was asked for";
         }
