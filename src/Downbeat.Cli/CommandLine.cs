@@ -3,7 +3,6 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Downbeat.Cli.Commands;
 using Downbeat.Cli.Output;
-using Downbeat.Cli.Settings;
 using Downbeat.Pipeline.Landing;
 using Microsoft.Extensions.Logging;
 
@@ -16,7 +15,8 @@ static class CommandLine
     const string DebugVariable = "DOWNBEAT_DEBUG";
 
     /// <summary>What people type to start Downbeat, as a script that starts it may say: <c>./downbeat</c>.</summary>
-    public static string Name { get; } = Environment.GetEnvironmentVariable("DOWNBEAT_COMMAND") is { Length: > 0 } name ? SafeText.Of(name) : "downbeat";
+    public static string Name { get; } =
+        Environment.GetEnvironmentVariable("DOWNBEAT_COMMAND") is { Length: > 0 } name ? SafeText.Of(name) : "downbeat";
 
     /// <summary>Understands a command line and does what it says.</summary>
     /// <returns>One of <see cref="ExitCode"/>.</returns>
@@ -25,9 +25,17 @@ static class CommandLine
         try
         {
             var parsed = CreateRoot().Parse(args, new() { ResponseFileTokenReplacer = null });
-            var exitCode = parsed.Action is ParseErrorAction
-                ? Refuse(parsed)
-                : parsed.Invoke(new() { Output = Terminal.OutputWriter, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+            var exitCode =
+                parsed.Action is ParseErrorAction
+                    ? Misuse.Tell(parsed)
+                    : parsed.Invoke(
+                        new()
+                        {
+                            Output = Terminal.OutputWriter,
+                            EnableDefaultExceptionHandler = false,
+                            ProcessTerminationTimeout = null,
+                        }
+                    );
             Terminal.Flush();
             return exitCode;
         }
@@ -40,7 +48,9 @@ static class CommandLine
 
     static RootCommand CreateRoot()
     {
-        var root = new RootCommand("Right KPIs from raw listens: every listen counts once, however often and late it arrives.");
+        var root = new RootCommand(
+            "Right KPIs from raw listens: every listen counts once, however often and late it arrives."
+        );
         Command[] commands =
         [
             DemoCommand.Create(),
@@ -86,81 +96,12 @@ static class CommandLine
         }
     }
 
-    static int Refuse(ParseResult parsed)
-    {
-        var command = parsed.CommandResult.Command;
-        var known = command
-            .Subcommands.Select(sub => sub.Name)
-            .Concat(command.Options.Concat(parsed.RootCommandResult.Command.Options).Select(option => option.Name))
-            .ToList();
-        var told = new List<string>();
-        void Tell(string about, string message)
-        {
-            told.Add($"'{about}'");
-            ConsoleLogger.Write(LogLevel.Error, message);
-        }
-
-        var afterUnknownOption = false;
-        foreach (var token in parsed.UnmatchedTokens)
-        {
-            var isOption = token.StartsWith('-');
-            if (afterUnknownOption && !isOption)
-            {
-                told.Add($"'{token}'"); // Its value, most likely.
-            }
-            else
-            {
-                var what = isOption ? "option" : command.Subcommands.Count > 0 ? "command" : "argument";
-                Tell(token, $"there is no {what} {token}{Spelling.Ask(token, known)}");
-            }
-
-            afterUnknownOption = isOption;
-        }
-
-        foreach (var argument in command.Arguments.Where(argument => argument.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(argument) is not { Tokens.Count: > 0 }))
-        {
-            Tell(argument.Name, $"{argument.Name} is missing: {argument.Description}");
-        }
-
-        foreach (var option in command.Options.Where(option => option.Required && parsed.GetResult(option) is not { Implicit: false }))
-        {
-            Tell(option.Name, $"{option.Name} is missing: {option.Description}");
-        }
-
-        foreach (var option in command.Options.Where(option => parsed.GetResult(option) is { Implicit: false, Tokens.Count: 0 } && option.Arity.MinimumNumberOfValues > 0))
-        {
-            Tell(option.Name, $"{option.Name} needs a value: {option.Name} {option.HelpName}");
-        }
-
-        if (command is not RootCommand && command.Subcommands.Count > 0)
-        {
-            if (told.Count == 0)
-            {
-                Tell("", $"say which: {string.Join(", ", command.Subcommands.Select(sub => $"{command.Name} {sub.Name}"))}");
-            }
-        }
-        else
-        {
-            foreach (var error in parsed.Errors.Where(error => !told.Exists(about => error.Message.Contains(about, StringComparison.Ordinal))))
-            {
-                Tell("", error.Message);
-            }
-        }
-
-        var path = string.Join(' ', Path(command));
-        Console.Error.WriteLine($"`{path} --help` shows how it is used.");
-        return ExitCode.WrongUse;
-    }
-
-    static IEnumerable<string> Path(Command command) =>
-        command is RootCommand ? [Name] : [.. Path((Command)command.Parents.First()), command.Name];
-
     static int Explain(Exception error)
     {
         switch (error)
         {
-            case AggregateException { InnerExceptions: [var only] }:
-                return Explain(only);
+            case AggregateException many:
+                return Explain(many.Flatten().InnerExceptions[0]); // One full disk fails every worker.
             case UsageException wrong:
                 foreach (var message in wrong.Messages)
                 {

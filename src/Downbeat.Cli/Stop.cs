@@ -13,8 +13,7 @@ sealed class Stop : IDisposable
 
     /// <summary>Listens until disposed of.</summary>
     public Stop() =>
-        registrations =
-        [
+        registrations = [
             PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal), // Ctrl-C, on Windows too.
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal),
             PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnSignal),

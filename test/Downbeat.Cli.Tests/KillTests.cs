@@ -153,6 +153,9 @@ public sealed class KillTests
         // Opening the ledger checks the checksum of every commit.
         Assert.True(Downbeat.Pipeline.Ledger.LakeLedger.Open(lake, "test", TimeProvider.System).State.Version >= 0);
         var raw = lake.List(LakePaths.Streams).Count + lake.List(LakePaths.Archive).Count;
-        Assert.True(raw == Files, string.Create(CultureInfo.InvariantCulture, $"{raw} of {Files} raw files are left; seed {seed}."));
+        Assert.True(
+            raw == Files,
+            string.Create(CultureInfo.InvariantCulture, $"{raw} of {Files} raw files are left; seed {seed}.")
+        );
     }
 }

@@ -11,7 +11,9 @@ static class DateText
     public static DateOnly Parse(string text, string what) =>
         DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date)
             ? date
-            : throw new UsageException($"{what}: {(text.Length == 0 ? "nothing" : text)} is no date; dates are written like 2024-06-25.");
+            : throw new UsageException(
+                $"{what}: {(text.Length == 0 ? "nothing" : text)} is no date; dates are written like 2024-06-25."
+            );
 
     /// <summary>Makes an option for a date.</summary>
     public static Option<string?> Option(string name, string description, bool isRequired) =>

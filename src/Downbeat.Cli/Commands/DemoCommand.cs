@@ -35,12 +35,17 @@ static class DemoCommand
             CustomParser = result =>
             {
                 var text = result.Tokens is [var token] ? token.Value : "";
-                if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value is >= LeastListens and <= MostListens)
+                if (
+                    long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+                    && value is >= LeastListens and <= MostListens
+                )
                 {
                     return value;
                 }
 
-                result.AddError($"--listens: {text} is no whole number from {Figures.Count(LeastListens)} to {Figures.Count(MostListens)}, in plain digits.");
+                result.AddError(
+                    $"--listens: {text} is no whole number from {Figures.Count(LeastListens)} to {Figures.Count(MostListens)}, in plain digits."
+                );
                 return 0;
             },
         };

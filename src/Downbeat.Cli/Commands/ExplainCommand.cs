@@ -91,11 +91,19 @@ static class ExplainCommand
         }
 
         table.Show();
-        Terminal.Line("The listens are the date's, the other counts those of the whole file, which lies in archive/streams/ as SOURCE-NAME.");
+        Terminal.Line(
+            "The listens are the date's, the other counts those of the whole file, which lies in archive/streams/ as SOURCE-NAME."
+        );
         var counted = date.Sources.Where(source => source.ReplacedBy is null).ToList();
-        if (date.Listens is { } distinct && counted.Sum(source => source.ListensOfDate) is var delivered && delivered > distinct)
+        if (
+            date.Listens is { } distinct
+            && counted.Sum(source => source.ListensOfDate) is var delivered
+            && delivered > distinct
+        )
         {
-            Terminal.Line($"{Figures.Count(delivered - distinct, "listen")} came in more than one file, and count once.");
+            Terminal.Line(
+                $"{Figures.Count(delivered - distinct, "listen")} came in more than one file, and count once."
+            );
         }
     }
 

@@ -35,35 +35,50 @@ static class GenerateCommand
         var days = Whole("--days", "Dates with listens, 1 to 3,660.", usual.Days);
         var files = Whole("--files", "Files that the listens are spread over, 1 to 100,000.", usual.Files);
         var seed = Whole("--seed", "Another seed makes other data of the same kind.", usual.Seed);
-        var dirt = Share("--dirt-share", "Share of rows that are rejected, 0 to 0.5; above 0 some tracks and users are unknown too.");
-        var duplicates = Share("--duplicate-share", "Share of rows that repeat a listen of the same or the previous file, 0 to 0.5.");
-        var idBits = Whole("--user-id-bits", "Spread user ids over so many bits, 0 to 63; 0 numbers them from 1.", usual.UserIdBits);
+        var dirt = Share(
+            "--dirt-share",
+            "Share of rows that are rejected, 0 to 0.5; above 0 some tracks and users are unknown too."
+        );
+        var duplicates = Share(
+            "--duplicate-share",
+            "Share of rows that repeat a listen of the same or the previous file, 0 to 0.5."
+        );
+        var idBits = Whole(
+            "--user-id-bits",
+            "Spread user ids over so many bits, 0 to 63; 0 numbers them from 1.",
+            usual.UserIdBits
+        );
         var gzip = new Option<bool>("--gzip") { Description = "Write listens as .csv.gz." };
         var flags = new Option<bool>("--flags") { Description = "Give listens the columns liked and shared." };
         command.Add(directory);
-        foreach (var option in (Option[])[listens, users, tracks, genres, from, days, files, seed, dirt, duplicates, idBits, gzip, flags])
+        foreach (
+            var option in (Option[])
+                [listens, users, tracks, genres, from, days, files, seed, dirt, duplicates, idBits, gzip, flags]
+        )
         {
             command.Add(option);
         }
 
         command.SetAction(parsed =>
         {
-            var options = Checked(() => new SyntheticOptions
-            {
-                Listens = parsed.GetValue(listens),
-                Users = parsed.GetValue(users),
-                Tracks = parsed.GetValue(tracks),
-                Genres = parsed.GetValue(genres),
-                From = DateText.Parse(parsed.GetValue(from) ?? "", "--from"),
-                Days = parsed.GetValue(days),
-                Files = parsed.GetValue(files),
-                Seed = parsed.GetValue(seed),
-                DirtShare = parsed.GetValue(dirt),
-                DuplicateShare = parsed.GetValue(duplicates),
-                UserIdBits = parsed.GetValue(idBits),
-                Gzip = parsed.GetValue(gzip),
-                Flags = parsed.GetValue(flags),
-            });
+            var options = Checked(() =>
+                new SyntheticOptions
+                {
+                    Listens = parsed.GetValue(listens),
+                    Users = parsed.GetValue(users),
+                    Tracks = parsed.GetValue(tracks),
+                    Genres = parsed.GetValue(genres),
+                    From = DateText.Parse(parsed.GetValue(from) ?? "", "--from"),
+                    Days = parsed.GetValue(days),
+                    Files = parsed.GetValue(files),
+                    Seed = parsed.GetValue(seed),
+                    DirtShare = parsed.GetValue(dirt),
+                    DuplicateShare = parsed.GetValue(duplicates),
+                    UserIdBits = parsed.GetValue(idBits),
+                    Gzip = parsed.GetValue(gzip),
+                    Flags = parsed.GetValue(flags),
+                }
+            );
             return Generate(parsed.GetValue(directory) ?? "", options);
         });
         return command;
@@ -84,7 +99,9 @@ static class GenerateCommand
     {
         if (directory.Length == 0 || File.Exists(directory))
         {
-            throw new UsageException(directory.Length == 0 ? "DIR is empty: name a folder." : $"{directory} is a file: name a folder.");
+            throw new UsageException(
+                directory.Length == 0 ? "DIR is empty: name a folder." : $"{directory} is a file: name a folder."
+            );
         }
 
         using var stop = new Stop();
@@ -121,7 +138,9 @@ static class GenerateCommand
         catch (ArgumentException error)
         {
             var message = error.Message.Split(" (Parameter ")[0].Split('\n')[0];
-            throw new UsageException(error is ArgumentOutOfRangeException { ActualValue: { } value } ? $"{message} It is {value}." : message);
+            throw new UsageException(
+                error is ArgumentOutOfRangeException { ActualValue: { } value } ? $"{message} It is {value}." : message
+            );
         }
     }
 
@@ -132,7 +151,8 @@ static class GenerateCommand
             HelpName = "N",
             Description = description,
             DefaultValueFactory = _ => usual,
-            CustomParser = result => Parse<T>(result, name, NumberStyles.AllowLeadingSign, "a whole number in range, in plain digits"),
+            CustomParser = result =>
+                Parse<T>(result, name, NumberStyles.AllowLeadingSign, "a whole number in range, in plain digits"),
         };
 
     static Option<double> Share(string name, string description) =>
@@ -142,7 +162,12 @@ static class GenerateCommand
             Description = description,
             DefaultValueFactory = _ => 0,
             CustomParser = result =>
-                Parse<double>(result, name, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, "a share, like 0.01"),
+                Parse<double>(
+                    result,
+                    name,
+                    NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint,
+                    "a share, like 0.01"
+                ),
         };
 
     static T Parse<T>(ArgumentResult result, string name, NumberStyles style, string expected)

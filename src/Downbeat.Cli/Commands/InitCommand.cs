@@ -14,12 +14,16 @@ static class InitCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var command = new Command("init", "Makes an empty lake. What is in the folder already stays. Example: downbeat init lake --time-zone Europe/Berlin");
+        var command = new Command(
+            "init",
+            "Makes an empty lake. What is in the folder already stays. Example: downbeat init lake --time-zone Europe/Berlin"
+        );
         var directory = new Argument<string>("DIR") { Description = "The lake's folder; it is made if missing." };
         var zone = new Option<string?>("--time-zone")
         {
             HelpName = "ZONE",
-            Description = "The time zone of dates, hours and times without an offset, like Europe/Berlin. Fixed for good. [default: UTC]",
+            Description =
+                "The time zone of dates, hours and times without an offset, like Europe/Berlin. Fixed for good. [default: UTC]",
         };
         command.Add(directory);
         command.Add(zone);
@@ -40,7 +44,9 @@ static class InitCommand
     {
         if (directory.Length == 0 || File.Exists(directory))
         {
-            throw new UsageException(directory.Length == 0 ? "DIR is empty: name a folder." : $"{directory} is a file: name a folder.");
+            throw new UsageException(
+                directory.Length == 0 ? "DIR is empty: name a folder." : $"{directory} is a file: name a folder."
+            );
         }
 
         var found = FindZone(zone ?? "UTC");
@@ -76,7 +82,11 @@ static class InitCommand
             var near = Spelling.FindNearest(name, TimeZoneInfo.GetSystemTimeZones().Select(zone => zone.Id));
             throw new UsageException(
                 $"--time-zone: this machine knows no time zone {(name.Length == 0 ? "without a name" : name)}"
-                    + (near is null ? "; names are like UTC or Europe/Berlin (on Linux they come with the package tzdata)." : $"; did you mean {near}?")
+                    + (
+                        near is null
+                            ? "; names are like UTC or Europe/Berlin (on Linux they come with the package tzdata)."
+                            : $"; did you mean {near}?"
+                    )
             );
         }
     }
@@ -84,28 +94,45 @@ static class InitCommand
     static void Write(string directory, string zone, bool isNew)
     {
         var shown = SafeText.Of(directory);
-        Terminal.Line(isNew ? $"{shown} is a lake now, of the time zone {zone}." : $"{shown} is a lake already, of the time zone {zone}; nothing was changed.");
+        Terminal.Line(
+            isNew
+                ? $"{shown} is a lake now, of the time zone {zone}."
+                : $"{shown} is a lake already, of the time zone {zone}; nothing was changed."
+        );
         Terminal.Line();
         Terminal.Line("Put here");
-        Terminal.Line($"  {Path.Join(shown, LakePaths.Songs)}/    CSV with track_id, artists, track_name, popularity, duration_ms, track_genre");
+        Terminal.Line(
+            $"  {Path.Join(shown, LakePaths.Songs)}/    CSV with track_id, artists, track_name, popularity, duration_ms, track_genre"
+        );
         Terminal.Line($"  {Path.Join(shown, LakePaths.Users)}/    CSV with user_id, user_country");
-        Terminal.Line($"  {Path.Join(shown, LakePaths.Streams)}/  CSV with user_id, track_id, listen_time; also liked, shared; .csv or .csv.gz");
+        Terminal.Line(
+            $"  {Path.Join(shown, LakePaths.Streams)}/  CSV with user_id, track_id, listen_time; also liked, shared; .csv or .csv.gz"
+        );
         Terminal.Line();
         var quoted = SafeText.Quoted(directory);
         Terminal.Line("then");
         Terminal.Line($"  {CommandLine.Name} plan --lake {quoted}");
         Terminal.Line($"  {CommandLine.Name} run --lake {quoted}");
         Terminal.Line();
-        Terminal.Line($"{Path.Join(shown, LakePaths.Settings)} shows the settings there are. `{CommandLine.Name} generate {quoted}` writes synthetic data to try with.");
+        Terminal.Line(
+            $"{Path.Join(shown, LakePaths.Settings)} shows the settings there are. `{CommandLine.Name} generate {quoted}` writes synthetic data to try with."
+        );
     }
 
     /// <summary>A file of settings in which nothing is set yet.</summary>
     static string ExampleSettings()
     {
-        var text = new StringBuilder("// Settings of this lake. Take the slashes away to set one; variables and flags go over this file.\n{\n");
+        var text = new StringBuilder(
+            "// Settings of this lake. Take the slashes away to set one; variables and flags go over this file.\n{\n"
+        );
         foreach (var setting in KnownSettings.All.Where(setting => setting.Name != KnownSettings.Lake))
         {
-            text.Append("  // ").Append(setting.Help).Append(' ').Append("Allowed is ").Append(setting.Allowed).Append(".\n");
+            text.Append("  // ")
+                .Append(setting.Help)
+                .Append(' ')
+                .Append("Allowed is ")
+                .Append(setting.Allowed)
+                .Append(".\n");
             text.Append("  // \"").Append(setting.Name).Append("\": ").Append(setting.Default ?? "2").Append(",\n\n");
         }
 

@@ -23,7 +23,9 @@ sealed class LakeArguments
 
     LakeArguments(bool hasAllSettings)
     {
-        foreach (var setting in KnownSettings.All.Where(setting => hasAllSettings || setting.Name == KnownSettings.Lake))
+        foreach (
+            var setting in KnownSettings.All.Where(setting => hasAllSettings || setting.Name == KnownSettings.Lake)
+        )
         {
             var isLake = setting.Name == KnownSettings.Lake;
             flags.Add(
@@ -31,7 +33,10 @@ sealed class LakeArguments
                     setting,
                     new(setting.Flag)
                     {
-                        HelpName = isLake ? "DIR" : setting.Allowed.StartsWith("a share", StringComparison.Ordinal) ? "SHARE" : "N",
+                        HelpName =
+                            isLake ? "DIR"
+                            : setting.Allowed.StartsWith("a share", StringComparison.Ordinal) ? "SHARE"
+                            : "N",
                         Description = isLake
                             ? "The lake's folder. [default: the setting lake, else the current folder]"
                             : $"{setting.Help} {Upper(setting.Allowed)}. [default: {setting.Default ?? "as many as there are processors"}]",
@@ -53,7 +58,12 @@ sealed class LakeArguments
     {
         var given = flags
             .Where(flag => parsed.GetResult(flag.Option) is { Implicit: false })
-            .Select(flag => new GivenSetting(flag.Setting.Name, parsed.GetValue(flag.Option) ?? "", SettingForm.Plain, flag.Setting.Flag))
+            .Select(flag => new GivenSetting(
+                flag.Setting.Name,
+                parsed.GetValue(flag.Option) ?? "",
+                SettingForm.Plain,
+                flag.Setting.Flag
+            ))
             .ToList();
         var settings = new SettingSources(
             parsed.GetValue(config),

@@ -14,7 +14,9 @@ static class Overview
     public static int Write()
     {
         var name = CommandLine.Name;
-        Terminal.Line("Downbeat: right KPIs from raw listens; every listen counts once, however often and late it arrives.");
+        Terminal.Line(
+            "Downbeat: right KPIs from raw listens; every listen counts once, however often and late it arrives."
+        );
         Terminal.Line();
         Terminal.Line("Begin");
         Command("demo", "make a lake with synthetic listens, run it, and show what comes out");
@@ -34,7 +36,9 @@ static class Overview
         Command("version", "show the versions of Downbeat, .NET and the system");
         Terminal.Line();
         Terminal.Line($"Try `{name} demo`. `{name} COMMAND --help` explains a command.");
-        Terminal.Line("It exits with 0: done, or nothing to do; 1: failed; 2: wrong use or setting; 3: done, but a whole file was");
+        Terminal.Line(
+            "It exits with 0: done, or nothing to do; 1: failed; 2: wrong use or setting; 3: done, but a whole file was"
+        );
         Terminal.Line("quarantined; 4: there is work, for `plan --detailed-exit-code` only.");
         return ExitCode.Done;
     }

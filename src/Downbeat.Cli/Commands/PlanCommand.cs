@@ -17,7 +17,10 @@ static class PlanCommand
             "plan",
             "Shows what a run would do, and why; changes nothing. Files to scan may make more dates stale than are known yet."
         );
-        var detailed = new Option<bool>("--detailed-exit-code") { Description = "Exit with 4 when there is work, with 0 when there is none." };
+        var detailed = new Option<bool>("--detailed-exit-code")
+        {
+            Description = "Exit with 4 when there is work, with 0 when there is none.",
+        };
         command.Add(detailed);
         var json = JsonOption.AddTo(command);
         var arguments = LakeArguments.AddWithSettingsTo(command);
@@ -72,10 +75,13 @@ static class PlanCommand
         AddRest(table, "compute", plan.Dates.Count - Shown, "date");
         AddFiles(table, "leave", plan.Leave);
         table.Show();
-        Terminal.Line($"`{CommandLine.Name} run` does it.{(plan.Scan.Count > 0 ? " The dates of files to scan are computed too." : "")}");
+        Terminal.Line(
+            $"`{CommandLine.Name} run` does it.{(plan.Scan.Count > 0 ? " The dates of files to scan are computed too." : "")}"
+        );
     }
 
-    static TextTable CreateTable() => new TextTable(new("do"), new("what"), new("size", IsNumber: true), new("why", MayWrap: true));
+    static TextTable CreateTable() =>
+        new TextTable(new("do"), new("what"), new("size", IsNumber: true), new("why", MayWrap: true));
 
     static void AddFiles(TextTable table, string verb, IReadOnlyList<PlannedFile> files)
     {
@@ -91,7 +97,12 @@ static class PlanCommand
     {
         if (rest > 0)
         {
-            table.Add(verb, Figures.Count(rest, $"more {what}"), bytes > 0 ? Figures.Bytes(bytes) : "", "--json lists all");
+            table.Add(
+                verb,
+                Figures.Count(rest, $"more {what}"),
+                bytes > 0 ? Figures.Bytes(bytes) : "",
+                "--json lists all"
+            );
         }
     }
 }

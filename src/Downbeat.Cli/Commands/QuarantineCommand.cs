@@ -16,7 +16,10 @@ static class QuarantineCommand
     /// <summary>Makes the command and those below it.</summary>
     public static Command Create()
     {
-        var command = new Command("quarantine", "Lists, shows and retries what was set aside: rejected rows, and whole files.");
+        var command = new Command(
+            "quarantine",
+            "Lists, shows and retries what was set aside: rejected rows, and whole files."
+        );
         command.Add(CreateList());
         command.Add(CreateShow());
         command.Add(CreateRetry());
@@ -49,7 +52,10 @@ static class QuarantineCommand
     static Command CreateShow()
     {
         const int Usual = 20;
-        var command = new Command("show", "Shows what is wrong with a file, or its rejected rows with line, reason and text.");
+        var command = new Command(
+            "show",
+            "Shows what is wrong with a file, or its rejected rows with line, reason and text."
+        );
         var source = SourceArgument(isRequired: true);
         var limit = new Option<int>("--limit")
         {
@@ -125,7 +131,9 @@ static class QuarantineCommand
 
             var (lake, options) = arguments.Open(parsed);
             var store = new QuarantineStore(lake, options, TimeProvider.System);
-            var entries = wanted is not null ? [store.Find(wanted)] : store.List().Where(entry => entry.Source is not ("songs" or "users")).ToList();
+            var entries = wanted is not null
+                ? [store.Find(wanted)]
+                : store.List().Where(entry => entry.Source is not ("songs" or "users")).ToList();
             var results = new List<RetryResult>();
             foreach (var entry in entries)
             {
@@ -149,7 +157,9 @@ static class QuarantineCommand
                 Terminal.Line("nothing is in quarantine");
             }
 
-            return entries.Count == 0 || results.Exists(result => result.LandedAs is not null) ? ExitCode.Done : ExitCode.Failed;
+            return entries.Count == 0 || results.Exists(result => result.LandedAs is not null)
+                ? ExitCode.Done
+                : ExitCode.Failed;
         });
         return command;
     }
@@ -181,7 +191,9 @@ static class QuarantineCommand
         }
 
         table.Show();
-        Terminal.Line($"`{CommandLine.Name} quarantine show SOURCE` shows more; mend the cause, then `{CommandLine.Name} quarantine retry SOURCE`.");
+        Terminal.Line(
+            $"`{CommandLine.Name} quarantine show SOURCE` shows more; mend the cause, then `{CommandLine.Name} quarantine retry SOURCE`."
+        );
     }
 
     static void WriteEntry(QuarantineEntry entry, IEnumerable<RejectedRow> rows, long rest)
@@ -197,10 +209,20 @@ static class QuarantineCommand
         }
 
         Terminal.Line();
-        var table = new TextTable(new("line", IsNumber: true), new("byte", IsNumber: true), new("reason"), new("row", MayWrap: true));
+        var table = new TextTable(
+            new("line", IsNumber: true),
+            new("byte", IsNumber: true),
+            new("reason"),
+            new("row", MayWrap: true)
+        );
         foreach (var row in rows)
         {
-            table.Add(Figures.Count(row.LineNumber), Figures.Count(row.ByteOffset), row.Reason, SafeText.Of(row.Raw, RawLetters));
+            table.Add(
+                Figures.Count(row.LineNumber),
+                Figures.Count(row.ByteOffset),
+                row.Reason,
+                SafeText.Of(row.Raw, RawLetters)
+            );
         }
 
         table.Show();
@@ -221,7 +243,9 @@ static class QuarantineCommand
 
         if (result.RowsLeft > 0)
         {
-            Terminal.Line($"{Figures.Count(result.RowsLeft, "row")} of {name} still no listens: {Figures.Reasons(result.ReasonsLeft)}");
+            Terminal.Line(
+                $"{Figures.Count(result.RowsLeft, "row")} of {name} still no listens: {Figures.Reasons(result.ReasonsLeft)}"
+            );
             Terminal.Line($"  mend them in {SafeText.Of(entry.Where)}, column raw, and retry");
         }
     }

@@ -32,7 +32,10 @@ static class RunCommand
     {
         using var stop = new Stop();
         var record = ProgressDisplay.Show(progress =>
-            new Reconciliation(lake, options, TimeProvider.System, new ConsoleLogger(), progress).Run(request, stop.Token)
+            new Reconciliation(lake, options, TimeProvider.System, new ConsoleLogger(), progress).Run(
+                request,
+                stop.Token
+            )
         );
         if (asJson)
         {
@@ -43,7 +46,9 @@ static class RunCommand
             RunReport.Write(record);
             if (record.Outcome == RunOutcome.NothingToDo)
             {
-                PlanCommand.WriteLeft(new Reconciliation(lake, options, TimeProvider.System, new ConsoleLogger()).Plan(stop.Token).Leave);
+                PlanCommand.WriteLeft(
+                    new Reconciliation(lake, options, TimeProvider.System, new ConsoleLogger()).Plan(stop.Token).Leave
+                );
             }
         }
 
@@ -55,7 +60,9 @@ static class RunCommand
         return record.Outcome switch
         {
             RunOutcome.NothingToDo => ExitCode.Done,
-            RunOutcome.Done => record.Quarantined > 0 || record.Scanned.Any(file => file.Fault is not null) ? ExitCode.Quarantined : ExitCode.Done,
+            RunOutcome.Done => record.Quarantined > 0 || record.Scanned.Any(file => file.Fault is not null)
+                ? ExitCode.Quarantined
+                : ExitCode.Done,
             _ => ExitCode.Failed,
         };
     }

@@ -16,13 +16,17 @@ static class ShowCommand
     public static Command Create()
     {
         var names = string.Join(", ", KpiTables.Schemas.Select(schema => schema.Name));
-        var command = new Command("show", "Shows a table of a date. Example: downbeat show genre_daily --date 2024-06-25");
+        var command = new Command(
+            "show",
+            "Shows a table of a date. Example: downbeat show genre_daily --date 2024-06-25"
+        );
         var table = new Argument<string>("TABLE") { Description = $"One of {names}." };
         var date = DateText.Option("--date", "The date, like 2024-06-25.", isRequired: true);
         var format = new Option<string>("--format")
         {
             HelpName = string.Join('|', Formats),
-            Description = "table: for people, quotients rounded; csv: the published file, byte for byte; json: an array of objects.",
+            Description =
+                "table: for people, quotients rounded; csv: the published file, byte for byte; json: an array of objects.",
             DefaultValueFactory = _ => Formats[0],
         };
         command.Add(table);
@@ -36,7 +40,9 @@ static class ShowCommand
             var form = parsed.GetValue(format) ?? "";
             if (!Formats.Contains(form, StringComparer.Ordinal))
             {
-                throw new UsageException($"--format: {form} is none of {string.Join(", ", Formats)}{Spelling.Ask(form, Formats)}");
+                throw new UsageException(
+                    $"--format: {form} is none of {string.Join(", ", Formats)}{Spelling.Ask(form, Formats)}"
+                );
             }
 
             var (lake, _) = arguments.Open(parsed);
@@ -112,7 +118,10 @@ static class ShowCommand
     static void WriteTable(PublishedTable published)
     {
         // The date is the same everywhere, and was asked for.
-        var places = Enumerable.Range(0, published.Columns.Count).Where(place => published.Columns[place].Type != KpiType.Date).ToArray();
+        var places = Enumerable
+            .Range(0, published.Columns.Count)
+            .Where(place => published.Columns[place].Type != KpiType.Date)
+            .ToArray();
         var table = new TextTable([
             .. places.Select(place =>
             {
@@ -137,8 +146,11 @@ static class ShowCommand
     static string Cell(KpiColumn column, string text) =>
         column.Type switch
         {
-            KpiType.Integer when column.Name is not ("hour" or "rank") && long.TryParse(text, CultureInfo.InvariantCulture, out var number) => Figures.Count(number),
-            KpiType.Quotient when double.TryParse(text, CultureInfo.InvariantCulture, out var quotient) => quotient.ToString("#,##0.0000", CultureInfo.InvariantCulture),
+            KpiType.Integer
+                when column.Name is not ("hour" or "rank")
+                    && long.TryParse(text, CultureInfo.InvariantCulture, out var number) => Figures.Count(number),
+            KpiType.Quotient when double.TryParse(text, CultureInfo.InvariantCulture, out var quotient) =>
+                quotient.ToString("#,##0.0000", CultureInfo.InvariantCulture),
             _ => text,
         };
 

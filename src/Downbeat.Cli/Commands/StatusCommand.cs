@@ -14,7 +14,10 @@ static class StatusCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var command = new Command("status", "Shows how a lake is: its dates, how fresh they are, what waits, what is in quarantine, the last run.");
+        var command = new Command(
+            "status",
+            "Shows how a lake is: its dates, how fresh they are, what waits, what is in quarantine, the last run."
+        );
         var json = JsonOption.AddTo(command);
         var arguments = LakeArguments.AddTo(command);
         command.SetAction(parsed =>
@@ -37,7 +40,10 @@ static class StatusCommand
 
     static void Write(LakeStatus status, DateTimeOffset now)
     {
-        Fact("lake", $"{status.Lake} (time zone {status.TimeZone}, ledger version {Figures.Count(status.LedgerVersion)})");
+        Fact(
+            "lake",
+            $"{status.Lake} (time zone {status.TimeZone}, ledger version {Figures.Count(status.LedgerVersion)})"
+        );
         Fact(
             "waiting",
             status.FilesWaiting == 0
@@ -67,10 +73,14 @@ static class StatusCommand
         );
         WriteCatalogue("songs", "track", status.Songs);
         WriteCatalogue("users", "user", status.Users);
-        WriteLastRun(status.LastRun, now);
         if (status.Running is { } running)
         {
             Fact("running", $"{running.Run}, process {running.ProcessId} on {running.Host}");
+        }
+
+        if (status.LastRun?.Id != status.Running?.Run || status.LastRun is null)
+        {
+            WriteLastRun(status.LastRun, now);
         }
 
         WriteDates(status.Dates, now);
@@ -97,7 +107,7 @@ static class StatusCommand
             RunOutcome.Done => "done",
             RunOutcome.Failed => "failed",
             RunOutcome.Stopped => "stopped",
-            RunOutcome.Running => "not ended: it works, or died",
+            RunOutcome.Running => "died; the next run goes on",
             _ => "nothing to do",
         };
         Fact("last run", $"{run.Id}, {outcome}, {Figures.Ago(run.Ended ?? run.Started, now)}");
@@ -127,7 +137,14 @@ static class StatusCommand
         if (dates.Count > DatesShown)
         {
             var earlier = dates.Take(dates.Count - DatesShown).ToList();
-            table.Add($"{Figures.Count(earlier.Count)} earlier", Figures.Count(earlier.Sum(date => date.Listens)), "", "", "", $"from {Figures.Date(earlier[0].Date)}; --json lists all");
+            table.Add(
+                $"{Figures.Count(earlier.Count)} earlier",
+                Figures.Count(earlier.Sum(date => date.Listens)),
+                "",
+                "",
+                "",
+                $"from {Figures.Date(earlier[0].Date)}; --json lists all"
+            );
         }
 
         foreach (var date in dates.Skip(dates.Count - DatesShown))

@@ -14,8 +14,20 @@ static class DemoFolder
     /// <summary>All that Downbeat puts into a lake's folder.</summary>
     static readonly string[] OwnEntries =
     [
-        Mark, ".tmp", "archive", "catalogue", "kpis", "landing", "ledger", "quarantine", "runs", "slices",
-        LakePaths.Lake, LakePaths.Lease, LakePaths.Settings, LateFile,
+        Mark,
+        ".tmp",
+        "archive",
+        "catalogue",
+        "kpis",
+        "landing",
+        "ledger",
+        "quarantine",
+        "runs",
+        "slices",
+        LakePaths.Lake,
+        LakePaths.Lease,
+        LakePaths.Settings,
+        LateFile,
     ];
 
     /// <summary>Where the late file waits until it is late.</summary>
@@ -27,7 +39,11 @@ static class DemoFolder
     {
         if (directory.Length == 0 || File.Exists(directory))
         {
-            throw new UsageException(directory.Length == 0 ? "--dir is empty: name a folder." : $"{directory} is a file: name another folder with --dir.");
+            throw new UsageException(
+                directory.Length == 0
+                    ? "--dir is empty: name a folder."
+                    : $"{directory} is a file: name another folder with --dir."
+            );
         }
 
         if (Directory.Exists(directory))
@@ -36,7 +52,10 @@ static class DemoFolder
         }
 
         Directory.CreateDirectory(directory);
-        File.WriteAllText(Path.Combine(directory, Mark), "`downbeat demo` made this lake, and makes it afresh when it is run again.\n");
+        File.WriteAllText(
+            Path.Combine(directory, Mark),
+            "`downbeat demo` made this lake, and makes it afresh when it is run again.\n"
+        );
     }
 
     static void Empty(string directory)
@@ -47,7 +66,8 @@ static class DemoFolder
             return;
         }
 
-        var elsewhere = $"name another folder, as in `{CommandLine.Name} demo --dir {SafeText.Quoted(Path.TrimEndingDirectorySeparator(directory) + "-2")}`.";
+        var elsewhere =
+            $"name another folder, as in `{CommandLine.Name} demo --dir {SafeText.Quoted(Path.TrimEndingDirectorySeparator(directory) + "-2")}`.";
         if (!entries.Exists(entry => entry.Name == Mark))
         {
             throw new UsageException($"{directory} is not empty, and no demo made it: {elsewhere}");
@@ -55,13 +75,17 @@ static class DemoFolder
 
         if (entries.Find(entry => !OwnEntries.Contains(entry.Name, StringComparer.Ordinal)) is { } foreign)
         {
-            throw new UsageException($"{directory} holds {foreign.Name}, which no demo made: move it away, or {elsewhere}");
+            throw new UsageException(
+                $"{directory} holds {foreign.Name}, which no demo made: move it away, or {elsewhere}"
+            );
         }
 
         var lake = new FolderLake(directory);
         if (lake.Find(LakePaths.Lake) is not null && LakeStatus.Read(lake, TimeProvider.System).Running is { } running)
         {
-            throw new LakeException($"{directory} is in use by process {running.ProcessId} on {running.Host}: wait until it has ended.");
+            throw new LakeException(
+                $"{directory} is in use by process {running.ProcessId} on {running.Host}: wait until it has ended."
+            );
         }
 
         // The mark goes last: who is interrupted may begin again.

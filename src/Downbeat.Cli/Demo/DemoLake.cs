@@ -49,7 +49,9 @@ sealed class DemoLake(string directory, long listens)
     {
         var name = SafeText.Of(directory);
         DemoFolder.Prepare(directory);
-        Terminal.Line($"Downbeat {Reconciliation.Version}: a lake in {name} with three days of synthetic listens, made just now.");
+        Terminal.Line(
+            $"Downbeat {Reconciliation.Version}: a lake in {name} with three days of synthetic listens, made just now."
+        );
         Terminal.Flush();
         Land(cancellation);
         var landed = FilesIn(LakePaths.Streams);
@@ -75,7 +77,9 @@ sealed class DemoLake(string directory, long listens)
             return ExitCode.Failed;
         }
 
-        Title($"A file that comes late: {LateName}, {Figures.Count(second.Scanned.Sum(file => file.Rows), "row")}, and a second run");
+        Title(
+            $"A file that comes late: {LateName}, {Figures.Count(second.Scanned.Sum(file => file.Rows), "row")}, and a second run"
+        );
         WriteLate(first, second, lateDate, before);
         Title("Where things are");
         WritePlaces(first, day);
@@ -128,7 +132,10 @@ sealed class DemoLake(string directory, long listens)
         var lines = File.ReadLines(Path.Combine(streams, PatternName)).Take(BrokenRows);
         File.WriteAllLines(
             Path.Combine(streams, BrokenName),
-            lines.Select((line, number) => number == 0 ? line.Replace("listen_time", "played_at", StringComparison.Ordinal) : line)
+            lines.Select(
+                (line, number) =>
+                    number == 0 ? line.Replace("listen_time", "played_at", StringComparison.Ordinal) : line
+            )
         );
     }
 
@@ -142,7 +149,10 @@ sealed class DemoLake(string directory, long listens)
     RunRecord? Run(CancellationToken cancellation)
     {
         var record = ProgressDisplay.Show(progress =>
-            new Reconciliation(lake, new(), TimeProvider.System, new ConsoleLogger(LogLevel.Error), progress).Run(null, cancellation)
+            new Reconciliation(lake, new(), TimeProvider.System, new ConsoleLogger(LogLevel.Error), progress).Run(
+                null,
+                cancellation
+            )
         );
         if (record.Outcome == RunOutcome.Stopped)
         {
@@ -165,7 +175,10 @@ sealed class DemoLake(string directory, long listens)
             $"{Figures.Count(landed.Count, "file")}, {Figures.Bytes(landed.Sum(file => (double)file.Size))}: {Figures.Count(rows, "row")} "
                 + $"of {Figures.Date(run.Dates[0].Date)} to {Figures.Date(run.Dates[^1].Date)}, and one file that cannot be read"
         );
-        Fact("songs", $"{Figures.Count(run.Songs!.Count, "track")} in {Figures.Count(run.Songs.Rows, "row")}, {Figures.Count(run.Songs.Rejected)} rejected");
+        Fact(
+            "songs",
+            $"{Figures.Count(run.Songs!.Count, "track")} in {Figures.Count(run.Songs.Rows, "row")}, {Figures.Count(run.Songs.Rejected)} rejected"
+        );
         Fact("users", Figures.Count(run.Users!.Count));
     }
 
@@ -182,13 +195,22 @@ sealed class DemoLake(string directory, long listens)
             .ToDictionary(same => same.Key, same => same.Sum(reason => reason.Value), StringComparer.Ordinal);
         var seconds = (run.Ended!.Value - run.Started).TotalSeconds;
         var width = Figures.Count(rows).Length;
-        void Count(string label, long number, string about) => Fact(label, about, $"{Figures.Count(number).PadLeft(width)}  ");
+        void Count(string label, long number, string about) =>
+            Fact(label, about, $"{Figures.Count(number).PadLeft(width)}  ");
 
-        Count("rows", rows, $"in {Figures.Seconds(seconds)} from raw files to {KpiTables.Schemas.Count} tables a date ({Figures.Rate(rows, seconds, "rows")})");
+        Count(
+            "rows",
+            rows,
+            $"in {Figures.Seconds(seconds)} from raw files to {KpiTables.Schemas.Count} tables a date ({Figures.Rate(rows, seconds, "rows")})"
+        );
         Count("accepted", accepted, "distinct listens of their file");
         Count("duplicates", scanned.Sum(file => file.Duplicates), "repeat a listen of the same file");
         Count("rejected", rejected, $"{Figures.Share(rejected, rows)}: {Figures.Reasons(reasons)}");
-        Count("listens", distinct, $"distinct; {Figures.Count(accepted - distinct)} came in more than one file, and count once");
+        Count(
+            "listens",
+            distinct,
+            $"distinct; {Figures.Count(accepted - distinct)} came in more than one file, and count once"
+        );
         foreach (var file in run.Scanned.Where(file => file.Fault is not null))
         {
             Fact("quarantined", $"{Path.GetFileName(file.Path)}: {file.FaultDetail}");
@@ -207,7 +229,13 @@ sealed class DemoLake(string directory, long listens)
             new("popularity", IsNumber: true),
             new("most popular track")
         );
-        foreach (var row in genres.Rows.OrderByDescending(row => long.Parse(genres.Value(row, "listen_count"), CultureInfo.InvariantCulture)).Take(TopGenres))
+        foreach (
+            var row in genres
+                .Rows.OrderByDescending(row =>
+                    long.Parse(genres.Value(row, "listen_count"), CultureInfo.InvariantCulture)
+                )
+                .Take(TopGenres)
+        )
         {
             table.Add(
                 SafeText.Of(genres.Value(row, "track_genre"), GenreLetters),
@@ -227,11 +255,19 @@ sealed class DemoLake(string directory, long listens)
         var hours = Read("hourly", day);
         var most = hours.Rows.Max(row => long.Parse(hours.Value(row, "listen_count"), CultureInfo.InvariantCulture));
         Title($"{Figures.Date(day)}: hours, and artists by listens");
-        var bars = new TextTable(new("hour", IsNumber: true), new("listens", IsNumber: true), new("") { Style = new(foreground: Color.Teal) });
+        var bars = new TextTable(
+            new("hour", IsNumber: true),
+            new("listens", IsNumber: true),
+            new("") { Style = new(foreground: Color.Teal) }
+        );
         foreach (var row in hours.Rows)
         {
             var count = long.Parse(hours.Value(row, "listen_count"), CultureInfo.InvariantCulture);
-            bars.Add(hours.Value(row, "hour"), Figures.Count(count), new string('▇', (int)Math.Max(1, BarWidth * count / most)));
+            bars.Add(
+                hours.Value(row, "hour"),
+                Figures.Count(count),
+                new string('▇', (int)Math.Max(1, BarWidth * count / most))
+            );
         }
 
         var ranked = Read("top_artists_daily", day);
@@ -245,48 +281,84 @@ sealed class DemoLake(string directory, long listens)
             );
         }
 
-        var beside = new Grid().AddColumn(new() { NoWrap = true, Padding = new(0, 0, 4, 0) }).AddColumn(new() { NoWrap = true, Padding = new(0, 0, 0, 0) });
+        var beside = new Grid()
+            .AddColumn(new() { NoWrap = true, Padding = new(0, 0, 4, 0) })
+            .AddColumn(new() { NoWrap = true, Padding = new(0, 0, 0, 0) });
         beside.AddRow(bars.ToRenderable(), artists.ToRenderable());
         TextTable.Show(beside, 2);
     }
 
     void WriteLate(RunRecord first, RunRecord second, DateOnly date, PublishedTable before)
     {
-        var restated = second.Dates.Where(computed => computed.Restated.Count > 0).Select(computed => computed.Date).ToList();
+        var restated = second
+            .Dates.Where(computed => computed.Restated.Count > 0)
+            .Select(computed => computed.Date)
+            .ToList();
         Fact("restated", string.Join(", ", restated.Select(Figures.Date)));
-        Fact("untouched", string.Join(", ", first.Dates.Select(computed => computed.Date).Except(restated).Select(Figures.Date)));
+        Fact(
+            "untouched",
+            string.Join(", ", first.Dates.Select(computed => computed.Date).Except(restated).Select(Figures.Date))
+        );
         Terminal.Line();
         var after = Read("daily", date);
         var table = new TextTable(new(Figures.Date(date)), new("before", IsNumber: true), new("after", IsNumber: true));
-        foreach (var (label, column) in new[] { ("listens", "listen_count"), ("listeners", "unique_listeners"), ("tracks", "unique_tracks"), ("sessions", "sessions") })
+        foreach (
+            var (label, column) in new[]
+            {
+                ("listens", "listen_count"),
+                ("listeners", "unique_listeners"),
+                ("tracks", "unique_tracks"),
+                ("sessions", "sessions"),
+            }
+        )
         {
-            table.Add(label, Counted(before.Value(before.Rows[0], column)), Counted(after.Value(after.Rows[0], column)));
+            table.Add(
+                label,
+                Counted(before.Value(before.Rows[0], column)),
+                Counted(after.Value(after.Rows[0], column))
+            );
         }
 
         string Hours(PublishedTable daily) =>
-            (long.Parse(daily.Value(daily.Rows[0], "total_listening_time_ms"), CultureInfo.InvariantCulture) / 3_600_000.0).ToString("#,##0.0", CultureInfo.InvariantCulture);
+            (
+                long.Parse(daily.Value(daily.Rows[0], "total_listening_time_ms"), CultureInfo.InvariantCulture)
+                / 3_600_000.0
+            ).ToString("#,##0.0", CultureInfo.InvariantCulture);
         table.Add("hours played", Hours(before), Hours(after));
         table.Show(2);
     }
 
+    static void WriteBeside(params (string What, string Why)[] lines)
+    {
+        var width = lines.Max(line => line.What.Length);
+        foreach (var (what, why) in lines)
+        {
+            Terminal.Line($"  {SafeText.Of(what).PadRight(width)}  {why}");
+        }
+    }
+
     void WritePlaces(RunRecord run, DateOnly day)
     {
-        void Place(string path, string what) => Terminal.Line($"  {SafeText.Of(Path.Join(directory, path)).PadRight(54)}  {what}");
-        Place(LakePaths.Kpi("genre_daily", day), "a table of a date");
-        Place($"{LakePaths.Quarantine}/", "rejected rows with reasons, and the broken file");
-        Place($"{LakePaths.Archive}/", "raw files that were taken in");
-        Place(LakePaths.Run(run.Id), "what the first run did");
+        WriteBeside(
+            (Path.Join(directory, LakePaths.Kpi("genre_daily", day)), "a table of a date"),
+            (Path.Join(directory, $"{LakePaths.Archive}/"), "raw files that were taken in"),
+            (Path.Join(directory, $"{LakePaths.Quarantine}/"), "rejected rows, and the broken file"),
+            (Path.Join(directory, LakePaths.Run(run.Id)), "what the first run did")
+        );
     }
 
     void WriteNext(DateOnly day, DateOnly late)
     {
         var (name, at) = (CommandLine.Name, SafeText.Quoted(directory));
-        void Next(string command, string what) => Terminal.Line($"  {($"{name} {command} --lake {at}").PadRight(66)}  {what}");
-        Next("run", "nothing to do");
-        Next($"show hourly --date {Figures.Date(day)}", "another table");
-        Next($"explain {Figures.Date(late)}", "what made a date");
-        Next("quarantine list", "what was set aside");
-        Next("status", "how the lake is");
-        Terminal.Line($"  Drop a .csv with user_id,track_id,listen_time into {SafeText.Of(Path.Join(directory, LakePaths.Streams))}/, and run again.");
+        WriteBeside(
+            ($"{name} run --lake {at}", "nothing to do"),
+            ($"{name} show hourly --date {Figures.Date(day)} --lake {at}", "another table"),
+            ($"{name} explain {Figures.Date(late)} --lake {at}", "what made a date"),
+            ($"{name} quarantine list --lake {at}", "what was set aside"),
+            ($"{name} status --lake {at}", "how the lake is")
+        );
+        Terminal.Line(
+            $"  Drop a .csv with user_id,track_id,listen_time into {SafeText.Of(Path.Join(directory, LakePaths.Streams))}/, and run again."
+        );
     }
 }

@@ -20,10 +20,13 @@ sealed partial class CliJson : JsonSerializerContext
 
     /// <summary>For people: indented, and letters as they are.</summary>
     public static CliJson Readable =>
-        field ??= new(new JsonSerializerOptions(Default.GeneratedSerializerOptions!) { WriteIndented = true, Encoder = Letters });
+        field ??= new(
+            new JsonSerializerOptions(Default.GeneratedSerializerOptions!) { WriteIndented = true, Encoder = Letters }
+        );
 
     /// <summary>Writes a result to standard output.</summary>
-    public static void Write<T>(T result, JsonTypeInfo<T> type) => Terminal.Line(JsonSerializer.Serialize(result, type));
+    public static void Write<T>(T result, JsonTypeInfo<T> type) =>
+        Terminal.Line(JsonSerializer.Serialize(result, type));
 
     /// <summary>Writes a result to standard output piece by piece.</summary>
     public static void Write(Action<Utf8JsonWriter> write)

@@ -14,7 +14,8 @@ static class Figures
     public static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
     /// <summary>A count of things, as in <c>1 file</c> or <c>1,200 files</c>.</summary>
-    public static string Count(long number, string one, string? many = null) => $"{Count(number)} {(number == 1 ? one : many ?? one + "s")}";
+    public static string Count(long number, string one, string? many = null) =>
+        $"{Count(number)} {(number == 1 ? one : many ?? one + "s")}";
 
     /// <summary>A size in bytes, as in <c>41.2 MB</c>.</summary>
     public static string Bytes(double bytes)
@@ -26,7 +27,10 @@ static class Figures
             unit++;
         }
 
-        return string.Create(CultureInfo.InvariantCulture, $"{bytes.ToString(unit == 0 || bytes >= 100 ? "0" : "0.0", CultureInfo.InvariantCulture)} {ByteUnits[unit]}");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{bytes.ToString(unit == 0 || bytes >= 100 ? "0" : "0.0", CultureInfo.InvariantCulture)} {ByteUnits[unit]}"
+        );
     }
 
     /// <summary>A rate, as in <c>1.2 million rows/s</c>; empty when the time is too short to tell.</summary>
@@ -64,7 +68,8 @@ static class Figures
         instant.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
     /// <summary>An instant to the minute, in UTC, as in <c>2024-06-25 14:03</c>.</summary>
-    public static string Minute(DateTimeOffset instant) => instant.ToUniversalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
+    public static string Minute(DateTimeOffset instant) =>
+        instant.ToUniversalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
 
     /// <summary>How long ago an instant was, as in <c>3 hours ago</c>.</summary>
     public static string Ago(DateTimeOffset instant, DateTimeOffset now)

@@ -26,7 +26,8 @@ sealed class ProgressDisplay : IProgress<RunProgress>
         Terminal.IsErrorTerminal ? ShowBars(work) : ShowLines(work);
 
     /// <inheritdoc/>
-    public void Report(RunProgress value) => stages.GetOrAdd(value.Stage, name => new(() => add(name))).Value.Update(value);
+    public void Report(RunProgress value) =>
+        stages.GetOrAdd(value.Stage, name => new(() => add(name))).Value.Update(value);
 
     static T ShowBars<T>(Func<IProgress<RunProgress>, T> work)
     {
@@ -118,7 +119,10 @@ sealed class ProgressDisplay : IProgress<RunProgress>
                 ? $"{Figures.Bytes(progress.Done)} of {Figures.Bytes(progress.Total)}"
                 : $"{Figures.Count(Done)} of {Figures.Count(Total)} {progress?.Unit}";
             var percent = Total == 0 ? 100 : 100 * Done / Total;
-            return string.Create(CultureInfo.InvariantCulture, $"{name}: {percent} % ({done}{(Rate.Length > 0 ? ", " + Rate : "")})");
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{name}: {percent} % ({done}{(Rate.Length > 0 ? ", " + Rate : "")})"
+            );
         }
     }
 

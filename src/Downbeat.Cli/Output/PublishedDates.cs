@@ -40,7 +40,11 @@ static class PublishedDates
             }
         }
 
-        var texts = ranges.Select(range => range.From == range.To ? Figures.Date(range.From) : $"{Figures.Date(range.From)} to {Figures.Date(range.To)}");
+        var texts = ranges.Select(range =>
+            range.From == range.To
+                ? Figures.Date(range.From)
+                : $"{Figures.Date(range.From)} to {Figures.Date(range.To)}"
+        );
         return (ranges.Count > Most ? "among others " : "") + string.Join(", ", texts.Skip(ranges.Count - Most));
     }
 }

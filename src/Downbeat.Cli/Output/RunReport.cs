@@ -40,7 +40,9 @@ static class RunReport
         {
             var rejected = read.Rejected == 0 ? "" : $", {Figures.Count(read.Rejected)} rejected";
             var change = read.Changed ? $"version {read.Version}" : "as before";
-            Terminal.Line($"read {what}: {Figures.Count(read.Count, one)}, {change} ({Figures.Count(read.Rows, "row")}{rejected})");
+            Terminal.Line(
+                $"read {what}: {Figures.Count(read.Count, one)}, {change} ({Figures.Count(read.Rows, "row")}{rejected})"
+            );
         }
     }
 
@@ -63,7 +65,15 @@ static class RunReport
         {
             table.Add(
                 file.Fault is null
-                    ? [file.Path, Figures.Count(file.Rows), Figures.Count(file.Accepted), Figures.Count(file.Duplicates), Figures.Count(file.Rejected), Figures.Count(file.Dates)]
+                    ?
+                    [
+                        file.Path,
+                        Figures.Count(file.Rows),
+                        Figures.Count(file.Accepted),
+                        Figures.Count(file.Duplicates),
+                        Figures.Count(file.Rejected),
+                        Figures.Count(file.Dates),
+                    ]
                     : [file.Path, "quarantined", "", "", "", ""]
             );
         }
@@ -94,7 +104,9 @@ static class RunReport
             .ToDictionary(same => same.Key, same => same.Sum(reason => reason.Value), StringComparer.Ordinal);
         if (reasons.Count > 0)
         {
-            Terminal.Line($"rejected rows: {Figures.Reasons(reasons)}; `{CommandLine.Name} quarantine list` shows where they are");
+            Terminal.Line(
+                $"rejected rows: {Figures.Reasons(reasons)}; `{CommandLine.Name} quarantine list` shows where they are"
+            );
         }
     }
 
@@ -103,7 +115,9 @@ static class RunReport
         foreach (var file in record.Scanned.Where(file => file.Fault is not null))
         {
             Terminal.Line($"quarantined {SafeText.Of(file.Path)}: {file.Fault}, {SafeText.Of(file.FaultDetail ?? "")}");
-            Terminal.Line($"  deliver it again mended, or mend it in quarantine/{file.Source}/ and `{CommandLine.Name} quarantine retry {file.Source[..8]}`");
+            Terminal.Line(
+                $"  deliver it again mended, or mend it in quarantine/{file.Source}/ and `{CommandLine.Name} quarantine retry {file.Source[..8]}`"
+            );
         }
     }
 
@@ -114,7 +128,12 @@ static class RunReport
             return;
         }
 
-        var table = new TextTable(new("computed"), new("listens", IsNumber: true), new("tables"), new("why", MayWrap: true));
+        var table = new TextTable(
+            new("computed"),
+            new("listens", IsNumber: true),
+            new("tables"),
+            new("why", MayWrap: true)
+        );
         foreach (var date in record.Dates.Take(Shown))
         {
             table.Add(Figures.Date(date.Date), Figures.Count(date.Listens), Change(date), date.Why);
@@ -149,7 +168,8 @@ static class RunReport
         {
             RunOutcome.Done => $"done {took}",
             RunOutcome.Stopped => $"stopped after {Figures.Seconds(seconds)}; what was done is kept",
-            _ => $"failed {took}: {Figures.Count(record.Errors.Count, "error")}, told on standard error; what was done is kept",
+            _ =>
+                $"failed {took}: {Figures.Count(record.Errors.Count, "error")}, told on standard error; what was done is kept",
         };
     }
 }

@@ -53,7 +53,10 @@ static class SafeText
 
     /// <summary>A path as an argument that can be pasted into a shell.</summary>
     public static string Quoted(string path) =>
-        path.Length > 0 && path.All(letter => char.IsAsciiLetterOrDigit(letter) || "/._-+:@%,\\".Contains(letter, StringComparison.Ordinal))
+        path.Length > 0
+        && path.All(letter =>
+            char.IsAsciiLetterOrDigit(letter) || "/._-+:@%,\\".Contains(letter, StringComparison.Ordinal)
+        )
             ? path
             : $"'{Of(path).Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
@@ -64,7 +67,15 @@ static class SafeText
                 or UnicodeCategory.LineSeparator
                 or UnicodeCategory.ParagraphSeparator
                 or UnicodeCategory.Surrogate
-        || letter is >= '\u202A' and <= '\u202E' or >= '\u2066' and <= '\u2069' or '\u200E' or '\u200F' or '\u061C' or '\uFEFF';
+        || letter
+            is >= '\u202A'
+                and <= '\u202E'
+                or >= '\u2066'
+                and <= '\u2069'
+                or '\u200E'
+                or '\u200F'
+                or '\u061C'
+                or '\uFEFF';
 
     static string Written(char letter) =>
         letter switch

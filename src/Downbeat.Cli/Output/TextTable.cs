@@ -25,10 +25,12 @@ sealed class TextTable(params IReadOnlyList<TextColumn> columns)
     readonly List<(string[] Cells, bool IsStrong)> rows = [];
 
     /// <summary>Adds a row of texts, which may come from outside.</summary>
-    public void Add(params IReadOnlyList<string> cells) => rows.Add(([.. cells.Select(cell => SafeText.Of(cell))], false));
+    public void Add(params IReadOnlyList<string> cells) =>
+        rows.Add(([.. cells.Select(cell => SafeText.Of(cell))], false));
 
     /// <summary>Adds a row that stands out.</summary>
-    public void AddStrong(params IReadOnlyList<string> cells) => rows.Add(([.. cells.Select(cell => SafeText.Of(cell))], true));
+    public void AddStrong(params IReadOnlyList<string> cells) =>
+        rows.Add(([.. cells.Select(cell => SafeText.Of(cell))], true));
 
     /// <summary>Writes it to standard output, moved to the right.</summary>
     public void Show(int indent = 0)
@@ -44,7 +46,8 @@ sealed class TextTable(params IReadOnlyList<TextColumn> columns)
     }
 
     /// <summary>Writes something to standard output, moved to the right.</summary>
-    public static void Show(IRenderable table, int indent) => Terminal.Out.Write(new Trimmed(new Padder(table, new(indent, 0, 0, 0))));
+    public static void Show(IRenderable table, int indent) =>
+        Terminal.Out.Write(new Trimmed(new Padder(table, new(indent, 0, 0, 0))));
 
     /// <summary>The table, to be shown beside another.</summary>
     public IRenderable ToRenderable()
@@ -65,13 +68,18 @@ sealed class TextTable(params IReadOnlyList<TextColumn> columns)
 
         foreach (var (cells, isStrong) in rows)
         {
-            table.AddRow(cells.Select((cell, place) => new Text(cell, isStrong ? new(decoration: Decoration.Bold) : columns[place].Style)));
+            table.AddRow(
+                cells.Select(
+                    (cell, place) => new Text(cell, isStrong ? new(decoration: Decoration.Bold) : columns[place].Style)
+                )
+            );
         }
 
         return new Trimmed(table);
     }
 
-    static int Width(string text) => text.Length == 0 ? 0 : text.Split('\n').Max(line => line.Length == 0 ? 0 : new Segment(line).CellCount());
+    static int Width(string text) =>
+        text.Length == 0 ? 0 : text.Split('\n').Max(line => line.Length == 0 ? 0 : new Segment(line).CellCount());
 
     /// <summary>How wide a terminal has to be for the columns to be readable.</summary>
     int LeastWidth()

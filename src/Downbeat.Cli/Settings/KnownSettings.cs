@@ -12,12 +12,7 @@ static class KnownSettings
     /// <summary>The settings, in the order in which people are shown them.</summary>
     public static IReadOnlyList<Setting> All { get; } =
     [
-        Setting.Text(
-            Lake,
-            "a folder",
-            "The lake's folder.",
-            (settings, path) => settings with { Lake = path }
-        ),
+        Setting.Text(Lake, "a folder", "The lake's folder.", (settings, path) => settings with { Lake = path }),
         Setting.Whole(
             "likeWeight",
             0,

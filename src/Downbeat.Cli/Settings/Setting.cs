@@ -40,13 +40,19 @@ sealed record Setting
     public string Variable => VariablePrefix + InWords('_', char.ToUpperInvariant);
 
     /// <summary>A setting that is a text.</summary>
-    public static Setting Text(string name, string allowed, string help, Func<LakeSettings, string, LakeSettings> set) =>
+    public static Setting Text(
+        string name,
+        string allowed,
+        string help,
+        Func<LakeSettings, string, LakeSettings> set
+    ) =>
         new(name, help)
         {
             Allowed = allowed,
             Default = null,
             IsNumber = false,
-            TrySet = (settings, text) => text.Length == 0 || text.Contains('\0', StringComparison.Ordinal) ? null : set(settings, text),
+            TrySet = (settings, text) =>
+                text.Length == 0 || text.Contains('\0', StringComparison.Ordinal) ? null : set(settings, text),
         };
 
     /// <summary>A setting that is a whole number.</summary>
@@ -64,13 +70,23 @@ sealed record Setting
             Default = get(new()).ToString(CultureInfo.InvariantCulture),
             IsNumber = true,
             TrySet = (settings, text) =>
-                int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= from && value <= to
-                    ? settings with { Run = set(settings.Run, value) }
+                int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+                && value >= from
+                && value <= to
+                    ? settings with
+                    {
+                        Run = set(settings.Run, value),
+                    }
                     : null,
         };
 
     /// <summary>A setting that is a share of something.</summary>
-    public static Setting Share(string name, string help, Func<RunOptions, double> get, Func<RunOptions, double, RunOptions> set) =>
+    public static Setting Share(
+        string name,
+        string help,
+        Func<RunOptions, double> get,
+        Func<RunOptions, double, RunOptions> set
+    ) =>
         new(name, help)
         {
             Allowed = "a share from 0 to 1, like 0.05",
@@ -83,7 +99,10 @@ sealed record Setting
                     CultureInfo.InvariantCulture,
                     out var value
                 ) && value is >= 0 and <= 1
-                    ? settings with { Run = set(settings.Run, value) }
+                    ? settings with
+                    {
+                        Run = set(settings.Run, value),
+                    }
                     : null,
         };
 

@@ -28,8 +28,14 @@ sealed record SettingSources(
         Environment
             .GetEnvironmentVariables()
             .Cast<DictionaryEntry>()
-            .Where(variable => variable.Key is string name && name.StartsWith(Setting.VariablePrefix, StringComparison.Ordinal))
-            .ToDictionary(variable => (string)variable.Key, variable => (string?)variable.Value ?? "", StringComparer.Ordinal);
+            .Where(variable =>
+                variable.Key is string name && name.StartsWith(Setting.VariablePrefix, StringComparison.Ordinal)
+            )
+            .ToDictionary(
+                variable => (string)variable.Key,
+                variable => (string?)variable.Value ?? "",
+                StringComparer.Ordinal
+            );
 
     /// <summary>Reads all sources, checks and merges them.</summary>
     /// <exception cref="UsageException">Something that was given is no setting, or is not what a setting may be.</exception>
@@ -47,7 +53,10 @@ sealed record SettingSources(
         {
             files.AddRange(ReadFile(LakePaths.Settings, mistakes));
         }
-        else if (files.Concat(others).LastOrDefault(setting => setting.Name == KnownSettings.Lake) is { Text: { Length: > 0 } lake })
+        else if (
+            files.Concat(others).LastOrDefault(setting => setting.Name == KnownSettings.Lake) is
+            { Text: { Length: > 0 } lake }
+        )
         {
             files.AddRange(ReadFileOfLake(lake, mistakes));
         }
@@ -73,7 +82,10 @@ sealed record SettingSources(
             }
             else if (!IsWrittenAs(setting, one.Form) || setting.TrySet(settings, one.Text) is not { } set)
             {
-                var value = one.Form == SettingForm.Text ? $"\"{one.Text}\"" : one.Text.Length == 0 ? "empty" : one.Text;
+                var value =
+                    one.Form == SettingForm.Text ? $"\"{one.Text}\""
+                    : one.Text.Length == 0 ? "empty"
+                    : one.Text;
                 mistakes.Add($"{one.Source}: {one.Name} is {value}; allowed is {setting.Allowed}.");
             }
             else
@@ -94,8 +106,12 @@ sealed record SettingSources(
         var known = KnownSettings.All.Select(setting => isVariable ? setting.Variable : setting.Name).ToList();
         var prefix = isVariable ? Setting.VariablePrefix.Length : 0;
         var nearest = Spelling.FindNearest(given.Name[prefix..], known.Select(name => name[prefix..]));
-        var hint = nearest is null ? $"known are {string.Join(", ", known)}." : $"did you mean {known.First(name => name[prefix..] == nearest)}?";
-        return isVariable ? $"{given.Source} is no variable that Downbeat knows; {hint}" : $"{given.Source}: \"{given.Name}\" is no setting; {hint}";
+        var hint = nearest is null
+            ? $"known are {string.Join(", ", known)}."
+            : $"did you mean {known.First(name => name[prefix..] == nearest)}?";
+        return isVariable
+            ? $"{given.Source} is no variable that Downbeat knows; {hint}"
+            : $"{given.Source}: \"{given.Name}\" is no setting; {hint}";
     }
 
     List<GivenSetting> ReadFileOfLake(string lake, List<string> mistakes)
@@ -109,7 +125,9 @@ sealed record SettingSources(
         var settings = ReadFile(name, mistakes);
         if (settings.Find(setting => setting.Name == KnownSettings.Lake) is { } other && Full(other.Text) != Full(lake))
         {
-            mistakes.Add($"{other.Source}: lake is \"{other.Text}\", but this file goes with the lake {lake} in which it lies; take that line out.");
+            mistakes.Add(
+                $"{other.Source}: lake is \"{other.Text}\", but this file goes with the lake {lake} in which it lies; take that line out."
+            );
         }
 
         settings.RemoveAll(setting => setting.Name == KnownSettings.Lake);
@@ -125,8 +143,12 @@ sealed record SettingSources(
             return ConfigFile
                 .Parse(File.ReadAllBytes(Path.Combine(CurrentFolder, name)), name)
                 .ConvertAll(setting =>
-                    setting is { Name: KnownSettings.Lake, Form: SettingForm.Text, Text.Length: > 0 } && !string.IsNullOrEmpty(folder)
-                        ? setting with { Text = Path.Combine(folder, setting.Text) }
+                    setting is { Name: KnownSettings.Lake, Form: SettingForm.Text, Text.Length: > 0 }
+                    && !string.IsNullOrEmpty(folder)
+                        ? setting with
+                        {
+                            Text = Path.Combine(folder, setting.Text),
+                        }
                         : setting
                 );
         }
@@ -156,7 +178,12 @@ sealed record SettingSources(
         Variables
             .Where(variable => !IsReserved(variable.Key))
             .OrderBy(variable => variable.Key, StringComparer.Ordinal)
-            .Select(variable => new GivenSetting(NameOf(variable.Key), variable.Value, SettingForm.Plain, variable.Key));
+            .Select(variable => new GivenSetting(
+                NameOf(variable.Key),
+                variable.Value,
+                SettingForm.Plain,
+                variable.Key
+            ));
 
     static bool IsReserved(string variable) =>
         Reserved.Contains(variable, StringComparer.Ordinal)

@@ -11,7 +11,9 @@ static class Spelling
             .OrderBy(candidate => candidate.Distance)
             .ThenBy(candidate => candidate.Name, StringComparer.Ordinal)
             .FirstOrDefault();
-        return nearest.Name is not null && nearest.Distance <= Math.Max(1, nearest.Name.Length / 3) ? nearest.Name : null;
+        return nearest.Name is not null && nearest.Distance <= Math.Max(1, nearest.Name.Length / 3)
+            ? nearest.Name
+            : null;
     }
 
     /// <summary>A question to append to a message; empty when no name is near.</summary>

@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Downbeat.Testing;
+
+/// <summary>Starts the command line as a user does: as a process of its own, in a folder, with arguments and variables.</summary>
+public sealed class CliRunner
+{
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
+    readonly string folder;
+
+    /// <summary>Starts in a folder.</summary>
+    public CliRunner(string folder) => this.folder = folder;
+
+    /// <summary>Variables to start with, besides those there are.</summary>
+    public Dictionary<string, string> Variables { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Runs to the end.</summary>
+    public CliResult Run(params string[] arguments)
+    {
+        using var process = Start(arguments);
+        var error = process.StandardError.ReadToEndAsync();
+        using var output = new MemoryStream();
+        process.StandardOutput.BaseStream.CopyTo(output);
+        if (!process.WaitForExit(Patience))
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"downbeat {string.Join(' ', arguments)} did not end.");
+        }
+
+        return new(process.ExitCode, Encoding.UTF8.GetString(output.ToArray()), error.GetAwaiter().GetResult());
+    }
+
+    /// <summary>Starts without waiting; the caller reads both outputs.</summary>
+    public Process Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(
+            Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet"
+        )
+        {
+            UseShellExecute = false,
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8,
+            StandardErrorEncoding = Encoding.UTF8,
+        };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "downbeat.dll"));
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        // What whoever runs the tests has set is not part of the test.
+        foreach (
+            var name in start
+                .Environment.Keys.Where(name => name.StartsWith("DOWNBEAT_", StringComparison.Ordinal))
+                .ToList()
+        )
+        {
+            start.Environment.Remove(name);
+        }
+
+        foreach (var (name, value) in Variables)
+        {
+            start.Environment[name] = value;
+        }
+
+        return Process.Start(start) ?? throw new InvalidOperationException("dotnet did not start.");
+    }
+}
+
+/// <summary>How a command ended, and what it said.</summary>
+public sealed record CliResult(int ExitCode, string Output, string Error);
