@@ -26,17 +26,61 @@ sealed class ListeningCurve
 
     /// <summary>A night's sleep, the way to work, a long afternoon, the evening.</summary>
     static ReadOnlySpan<byte> Weekday =>
-    [
-        40, 20, 12, 9, 11, 24, 65, 118, 140, 110, 96, 94, // Noon.
-        104, 106, 100, 104, 122, 158, 182, 196, 200, 184, 140, 80,
-    ];
+        [
+            40,
+            20,
+            12,
+            9,
+            11,
+            24,
+            65,
+            118,
+            140,
+            110,
+            96,
+            94, // Noon.
+            104,
+            106,
+            100,
+            104,
+            122,
+            158,
+            182,
+            196,
+            200,
+            184,
+            140,
+            80,
+        ];
 
     /// <summary>Everything later, and more of it.</summary>
     static ReadOnlySpan<byte> Weekend =>
-    [
-        62, 44, 30, 19, 13, 12, 20, 36, 62, 92, 120, 140, // Noon.
-        150, 155, 156, 156, 160, 170, 186, 202, Highest, 204, 178, 118,
-    ];
+        [
+            62,
+            44,
+            30,
+            19,
+            13,
+            12,
+            20,
+            36,
+            62,
+            92,
+            120,
+            140, // Noon.
+            150,
+            155,
+            156,
+            156,
+            160,
+            170,
+            186,
+            202,
+            Highest,
+            204,
+            178,
+            118,
+        ];
 
     /// <summary>A second of the period, from <paramref name="start"/> to below <paramref name="end"/>.</summary>
     public int Draw(ref SplitMix random, int start, int end)

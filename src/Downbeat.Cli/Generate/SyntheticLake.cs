@@ -24,7 +24,9 @@ public sealed class SyntheticLake
         if (options.UserIdBits > 0 && (options.Users - 1) >> options.UserIdBits != 0)
         {
             throw new ArgumentException(
-                $"users ({options.Users}) do not fit into userIdBits ({options.UserIdBits}).", nameof(options));
+                $"users ({options.Users}) do not fit into userIdBits ({options.UserIdBits}).",
+                nameof(options)
+            );
         }
         if (options.DirtShare + 2 * options.DuplicateShare > 1)
         {
@@ -62,16 +64,22 @@ public sealed class SyntheticLake
         for (var number = 1; number <= options.Files; number++)
         {
             var file = number;
-            files.Add(() => WriteFile(Path.Combine(landing, "streams"), NameOf(file), stream =>
-            {
-                if (!options.Gzip)
-                {
-                    WriteListens(stream, file, count, cancellation);
-                    return;
-                }
-                using var gzip = new GZipStream(stream, CompressionLevel.Fastest, leaveOpen: true);
-                WriteListens(gzip, file, count, cancellation);
-            }));
+            files.Add(() =>
+                WriteFile(
+                    Path.Combine(landing, "streams"),
+                    NameOf(file),
+                    stream =>
+                    {
+                        if (!options.Gzip)
+                        {
+                            WriteListens(stream, file, count, cancellation);
+                            return;
+                        }
+                        using var gzip = new GZipStream(stream, CompressionLevel.Fastest, leaveOpen: true);
+                        WriteListens(gzip, file, count, cancellation);
+                    }
+                )
+            );
         }
 
         var parallel = new ParallelOptions
@@ -116,7 +124,11 @@ public sealed class SyntheticLake
     /// <param name="rowsWritten">Told now and then how many rows were added since it was last told.</param>
     /// <param name="cancellation">Ends the work early.</param>
     public void WriteListens(
-        Stream stream, int fileNumber, Action<long>? rowsWritten = null, CancellationToken cancellation = default)
+        Stream stream,
+        int fileNumber,
+        Action<long>? rowsWritten = null,
+        CancellationToken cancellation = default
+    )
     {
         var output = new CsvOutput(stream, BufferBytes);
         var listens = new SyntheticListens(options, tracks.Value, users, ShareOf(fileNumber));
@@ -143,8 +155,15 @@ public sealed class SyntheticLake
         var unfinished = Path.Combine(folder, $".{name}.tmp");
         try
         {
-            using (var stream = new FileStream(
-                unfinished, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
+            using (
+                var stream = new FileStream(
+                    unfinished,
+                    FileMode.Create,
+                    FileAccess.Write,
+                    FileShare.None,
+                    bufferSize: 0
+                )
+            )
             {
                 write(stream);
             }

@@ -7,7 +7,11 @@ namespace Downbeat.Cli.Generate;
 /// One file of listens: new ones, some of them again, and broken rows, exactly as many of each as its share.
 /// </summary>
 sealed class SyntheticListens(
-    SyntheticOptions options, SyntheticTracks tracks, SyntheticUsers users, SyntheticFile file)
+    SyntheticOptions options,
+    SyntheticTracks tracks,
+    SyntheticUsers users,
+    SyntheticFile file
+)
 {
     const int RowsAReport = 1 << 16;
 
@@ -47,7 +51,11 @@ sealed class SyntheticListens(
             {
                 (again, againPrevious) = (againPrevious, again);
                 // Who liked or shared it may have done so after the first file was written.
-                listen = again.Next() with { Liked = random.Chance(10), Shared = random.Chance(2) };
+                listen = again.Next() with
+                {
+                    Liked = random.Chance(10),
+                    Shared = random.Chance(2),
+                };
             }
             else
             {
@@ -96,6 +104,7 @@ sealed class SyntheticListens(
             listen.TrackId.ToString(),
             time.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
             time.ToString("HH:mm:ss", CultureInfo.InvariantCulture),
-            options.Flags ? [listen.Liked, listen.Shared] : []);
+            options.Flags ? [listen.Liked, listen.Shared] : []
+        );
     }
 }

@@ -14,8 +14,10 @@ public sealed record SyntheticOptions
     public long Users
     {
         get;
-        init => field = value is >= 1 and <= 2_000_000_000 ? value
-            : throw Invalid(value, "users lies between 1 and 2,000,000,000.");
+        init =>
+            field = value is >= 1 and <= 2_000_000_000
+                ? value
+                : throw Invalid(value, "users lies between 1 and 2,000,000,000.");
     } = 50_000;
 
     /// <summary>
@@ -24,8 +26,10 @@ public sealed record SyntheticOptions
     public int Tracks
     {
         get;
-        init => field = value is >= 1 and <= 50_000_000 ? value
-            : throw Invalid(value, "tracks lies between 1 and 50,000,000.");
+        init =>
+            field = value is >= 1 and <= 50_000_000
+                ? value
+                : throw Invalid(value, "tracks lies between 1 and 50,000,000.");
     } = 20_000;
 
     /// <summary>Genres the tracks are of, the most heard ones first.</summary>
@@ -39,8 +43,10 @@ public sealed record SyntheticOptions
     public DateOnly From
     {
         get;
-        init => field = value.Year is >= 1970 and <= 9900 ? value
-            : throw Invalid(value, "from lies between the years 1970 and 9900.");
+        init =>
+            field = value.Year is >= 1970 and <= 9900
+                ? value
+                : throw Invalid(value, "from lies between the years 1970 and 9900.");
     } = new(2024, 6, 25);
 
     /// <summary>The number of dates with listens.</summary>
@@ -54,8 +60,8 @@ public sealed record SyntheticOptions
     public int Files
     {
         get;
-        init => field = value is >= 1 and <= 100_000 ? value
-            : throw Invalid(value, "files lies between 1 and 100,000.");
+        init =>
+            field = value is >= 1 and <= 100_000 ? value : throw Invalid(value, "files lies between 1 and 100,000.");
     } = 6;
 
     /// <summary>Another seed makes other data of the same kind.</summary>
@@ -80,8 +86,8 @@ public sealed record SyntheticOptions
     public double DuplicateShare
     {
         get;
-        init => field = value is >= 0 and <= 0.5 ? value
-            : throw Invalid(value, "duplicateShare lies between 0 and 0.5.");
+        init =>
+            field = value is >= 0 and <= 0.5 ? value : throw Invalid(value, "duplicateShare lies between 0 and 0.5.");
     }
 
     /// <summary>0: user ids are 1 to <see cref="Users"/>. Else they are spread over 0 to 2^bits - 1.</summary>

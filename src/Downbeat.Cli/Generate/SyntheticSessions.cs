@@ -47,7 +47,8 @@ sealed class SyntheticSessions
         SyntheticUsers users,
         ListeningCurve curve,
         Subject subject,
-        int fileNumber)
+        int fileNumber
+    )
     {
         this.tracks = tracks;
         this.users = users;

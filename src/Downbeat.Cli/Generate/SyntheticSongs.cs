@@ -9,9 +9,11 @@ sealed class SyntheticSongs(SyntheticOptions options)
 
     public void Write(CsvOutput output)
     {
-        output.Write("track_id,artists,album_name,track_name,popularity,duration_ms,explicit,danceability,energy,key,"
-            + "loudness,mode,speechiness,acousticness,instrumentalness,liveness,valence,tempo,time_signature,"
-            + "track_genre\n");
+        output.Write(
+            "track_id,artists,album_name,track_name,popularity,duration_ms,explicit,danceability,energy,key,"
+                + "loudness,mode,speechiness,acousticness,instrumentalness,liveness,valence,tempo,time_signature,"
+                + "track_genre\n"
+        );
         for (var number = 0; number < options.Tracks; number++)
         {
             var track = SyntheticTrack.Of(options, number, out var rank);
@@ -90,7 +92,9 @@ sealed class SyntheticSongs(SyntheticOptions options)
                 Text(Thousandths(0.1 + 0.1 * random.Unit() + 0.6 * Cubed(random.Unit()))),
                 Text(Thousandths(0.47 + 0.25 * random.Normal())),
                 Text(decimal.Round((decimal)Math.Clamp(122 + 29 * random.Normal(), 50, 240), 3)),
-                random.Chance(89) ? "4" : random.Chance(75) ? "3" : "5",
+                random.Chance(89) ? "4"
+                : random.Chance(75) ? "3"
+                : "5",
             ];
         }
 
@@ -107,12 +111,13 @@ sealed class SyntheticSongs(SyntheticOptions options)
         static decimal Thousandths(double share) => (int)(Math.Clamp(share, 0.001, 0.994) * 1000) / 1000m;
 
         /// <summary>None at all, next to none in scientific notation, or some.</summary>
-        static string Instrumentalness(ref SplitMix random) => random.Below(10) switch
-        {
-            < 4 => "0.0",
-            < 7 => $"{1 + random.Below(9)}.{random.Below(100):D2}e-0{5 + random.Below(2)}",
-            _ => Text(Thousandths(Cubed(random.Unit()))),
-        };
+        static string Instrumentalness(ref SplitMix random) =>
+            random.Below(10) switch
+            {
+                < 4 => "0.0",
+                < 7 => $"{1 + random.Below(9)}.{random.Below(100):D2}e-0{5 + random.Below(2)}",
+                _ => Text(Thousandths(Cubed(random.Unit()))),
+            };
 
         static string Text(decimal number) => number.ToString("0.0##", CultureInfo.InvariantCulture);
 

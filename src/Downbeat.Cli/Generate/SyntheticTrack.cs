@@ -38,7 +38,8 @@ readonly record struct TrackText(ulong First, ulong Second, ulong Third)
         return new(
             BinaryPrimitives.ReadUInt64LittleEndian(text),
             BinaryPrimitives.ReadUInt64LittleEndian(text[8..]),
-            BinaryPrimitives.ReadUInt64LittleEndian(text[16..]));
+            BinaryPrimitives.ReadUInt64LittleEndian(text[16..])
+        );
     }
 
     /// <summary>Writes the text and two bytes that are to be written over.</summary>
@@ -50,15 +51,20 @@ readonly record struct TrackText(ulong First, ulong Second, ulong Third)
     }
 
     /// <inheritdoc/>
-    public override string ToString() => string.Create(Length, this, static (characters, id) =>
-    {
-        Span<byte> text = stackalloc byte[Room];
-        id.Write(text);
-        for (var i = 0; i < Length; i++)
-        {
-            characters[i] = (char)text[i];
-        }
-    });
+    public override string ToString() =>
+        string.Create(
+            Length,
+            this,
+            static (characters, id) =>
+            {
+                Span<byte> text = stackalloc byte[Room];
+                id.Write(text);
+                for (var i = 0; i < Length; i++)
+                {
+                    characters[i] = (char)text[i];
+                }
+            }
+        );
 
     static void WriteBase62(Span<byte> text, ulong value)
     {
