@@ -6,16 +6,9 @@ using Downbeat.Engine.Slices;
 namespace Downbeat.Engine.Tests;
 
 /// <summary>A listen that names its track, so that listens of different dictionaries compare. Ids are Latin-1: a letter a byte.</summary>
-readonly record struct NamedListen(ulong User, uint Second, string Track, ListenFlags Flags) : IComparable<NamedListen>
+readonly record struct NamedListen(ulong User, uint Second, string Track, ListenFlags Flags)
 {
     public (ulong User, uint Second, string Track) Identity => (User, Second, Track);
-
-    public int CompareTo(NamedListen other)
-    {
-        var order = User.CompareTo(other.User);
-        order = order != 0 ? order : Second.CompareTo(other.Second);
-        return order != 0 ? order : string.CompareOrdinal(Track, other.Track);
-    }
 }
 
 /// <summary>What tests are given: texts, slices, songs and users, made from plain values.</summary>
@@ -39,7 +32,8 @@ static class Given
         return builder.Build();
     }
 
-    public static List<string> ListOf(Texts texts) => [.. Enumerable.Range(0, texts.Count).Select(text => Latin1(texts[text]))];
+    public static List<string> ListOf(Texts texts) =>
+        [.. Enumerable.Range(0, texts.Count).Select(text => Latin1(texts[text]))];
 
     /// <summary>Each listen once, flags OR-ed, sorted: what any way of merging has to come to.</summary>
     public static List<NamedListen> Distinct(IEnumerable<NamedListen> listens)
@@ -50,8 +44,11 @@ static class Given
             flags[listen.Identity] = flags.GetValueOrDefault(listen.Identity) | listen.Flags;
         }
 
-        List<NamedListen> distinct = [.. flags.Select(pair => new NamedListen(pair.Key.User, pair.Key.Second, pair.Key.Track, pair.Value))];
-        distinct.Sort();
+        List<NamedListen> distinct =
+        [
+            .. flags.Select(pair => new NamedListen(pair.Key.User, pair.Key.Second, pair.Key.Track, pair.Value)),
+        ];
+        distinct.Sort(Compare);
         return distinct;
     }
 
@@ -59,7 +56,10 @@ static class Given
     public static byte[] SliceBytes(IEnumerable<NamedListen> listens, DateOnly? date = null)
     {
         var distinct = Distinct(listens);
-        List<string> ids = [.. distinct.Select(listen => listen.Track).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        List<string> ids =
+        [
+            .. distinct.Select(listen => listen.Track).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal),
+        ];
         var numbers = ids.Index().ToDictionary(id => id.Item, id => id.Index, StringComparer.Ordinal);
         var bytes = new MemoryStream();
         var writer = new SliceWriter(bytes, date ?? Date, Texts(ids));
@@ -110,14 +110,22 @@ static class Given
     }
 
     /// <summary>Random listens of few users, seconds and tracks, so that many are the same.</summary>
-    public static List<NamedListen> SomeListens(Random random, int count, int users = 20, int seconds = 30, int tracks = 12) =>
+    public static List<NamedListen> SomeListens(
+        Random random,
+        int count,
+        int users = 20,
+        int seconds = 30,
+        int tracks = 12
+    ) =>
         [
-            .. Enumerable.Range(0, count).Select(_ => new NamedListen(
-                (ulong)random.Next(users),
-                (uint)random.Next(seconds),
-                $"t{random.Next(tracks)}",
-                (ListenFlags)random.Next(4)
-            )),
+            .. Enumerable
+                .Range(0, count)
+                .Select(_ => new NamedListen(
+                    (ulong)random.Next(users),
+                    (uint)random.Next(seconds),
+                    $"t{random.Next(tracks)}",
+                    (ListenFlags)random.Next(4)
+                )),
         ];
 
     /// <summary>Songs from a CSV of track_id, track_genre, duration_ms, artists, track_name, popularity.</summary>
@@ -152,6 +160,13 @@ static class Given
 
     public static MemoryStream Csv(string header, params IEnumerable<string> rows) =>
         new(Encoding.UTF8.GetBytes(string.Join('\n', [header, .. rows])));
+
+    static int Compare(NamedListen left, NamedListen right)
+    {
+        var order = left.User.CompareTo(right.User);
+        order = order != 0 ? order : left.Second.CompareTo(right.Second);
+        return order != 0 ? order : string.CompareOrdinal(left.Track, right.Track);
+    }
 
     static NamedListen Named(in Listen listen, Texts tracks) =>
         new(listen.User, listen.Second, Latin1(tracks[listen.Track]), listen.Flags);

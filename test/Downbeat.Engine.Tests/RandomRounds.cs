@@ -13,7 +13,9 @@ static class RandomRounds
     public static void Run(int rounds, Action<Random> test)
     {
         var given = Environment.GetEnvironmentVariable(Variable);
-        var first = string.IsNullOrEmpty(given) ? Random.Shared.Next(1 << 30) : int.Parse(given, CultureInfo.InvariantCulture);
+        var first = string.IsNullOrEmpty(given)
+            ? Random.Shared.Next(1 << 30)
+            : int.Parse(given, CultureInfo.InvariantCulture);
         for (var round = 0; round < rounds; round++)
         {
             var seed = first + round;

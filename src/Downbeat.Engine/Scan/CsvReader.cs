@@ -122,6 +122,12 @@ public sealed class CsvReader
                 continue;
             }
 
+            if (end - start > maxRecordBytes)
+            {
+                SkipTooLong();
+                return FileFault is null;
+            }
+
             FileFault = new(
                 FileFaultKind.UnclosedQuote,
                 $"the quote that opens in the record of line {nextLineNumber} never closes"
@@ -317,6 +323,7 @@ public sealed class CsvReader
         tooLong = buffer.AsSpan(start, kept).ToArray();
         nextLineNumber += buffer.AsSpan(start, maxRecordBytes).Count((byte)'\n');
         position = start + maxRecordBytes;
+        byte lastOfBlock = 0;
         while (true)
         {
             var lineFeed = buffer.AsSpan(position, end - position).IndexOf((byte)'\n');
@@ -325,7 +332,7 @@ public sealed class CsvReader
                 position += lineFeed + 1;
                 nextLineNumber++;
                 ByteLength = bufferOffset + position - 1 - ByteOffset;
-                if (lineFeed > 0 && buffer[position - 2] == '\r')
+                if ((lineFeed > 0 ? buffer[position - 2] : lastOfBlock) == '\r')
                 {
                     ByteLength--;
                 }
@@ -340,6 +347,7 @@ public sealed class CsvReader
                 return;
             }
 
+            lastOfBlock = end > 0 ? buffer[end - 1] : lastOfBlock;
             start = validated; // The bytes at hand may end within a letter.
             Fill();
         }
@@ -363,9 +371,11 @@ public sealed class CsvReader
             Array.Resize(ref buffer, Math.Min(buffer.Length * 2, maxRecordBytes + (2 * BlockBytes)));
         }
 
-        var read = bytes.Read(buffer.AsSpan(end, Math.Min(BlockBytes, buffer.Length - end)));
+        // A whole block, however little the stream hands out at a time.
+        var block = buffer.AsSpan(end, Math.Min(BlockBytes, buffer.Length - end));
+        var read = bytes.ReadAtLeast(block, block.Length, throwOnEndOfStream: false);
         end += read;
-        ended = read == 0;
+        ended = read < block.Length;
         Validate();
     }
 

@@ -5,16 +5,19 @@ using Downbeat.Engine.Scan;
 namespace Downbeat.Engine.Tests.Scan;
 
 /// <summary>Reads CSV a byte at a time, with the whole file at hand: slow, and plain enough to be believed.</summary>
-sealed class NaiveCsv(byte[] file)
+sealed class NaiveCsv(byte[] file, int maxRecordBytes)
 {
     readonly List<ReadRecord> records = [];
     readonly StringBuilder fields = new();
     readonly StringBuilder field = new();
     int fieldCount;
     int at;
+    int line = 1;
+    int counted; // Line ends before here are counted.
 
     /// <summary>The records, and whether the last one ended in an open quote. Whether the bytes are UTF-8 does not matter.</summary>
-    public static (IReadOnlyList<ReadRecord> Records, bool EndsInQuote) Read(byte[] file) => new NaiveCsv(file).Read();
+    public static (IReadOnlyList<ReadRecord> Records, bool EndsInQuote) Read(byte[] file, int maxRecordBytes) =>
+        new NaiveCsv(file, maxRecordBytes).Read();
 
     static bool IsUtf8(byte[] file)
     {
@@ -30,9 +33,9 @@ sealed class NaiveCsv(byte[] file)
     }
 
     /// <summary>Whether a reader said of a file what there is to say.</summary>
-    public static void AssertAgreesWith(ReadFile read, byte[] file)
+    public static void AssertAgreesWith(ReadFile read, byte[] file, int maxRecordBytes = CsvReader.MaxRecordBytes)
     {
-        var (expected, endsInQuote) = Read(file);
+        var (expected, endsInQuote) = Read(file, maxRecordBytes);
         if (!IsUtf8(file))
         {
             // How much was read before depends on the buffer, and is quarantined anyway.
@@ -54,7 +57,7 @@ sealed class NaiveCsv(byte[] file)
             {
                 at += LineEnd();
             }
-            else if (!ReadRecord())
+            else if (!TryReadRecord())
             {
                 return (records, true);
             }
@@ -63,13 +66,13 @@ sealed class NaiveCsv(byte[] file)
         return (records, false);
     }
 
-    bool ReadRecord()
+    bool TryReadRecord()
     {
         var start = at;
         var isFaulty = false;
         fields.Clear();
         fieldCount = 0;
-        do
+        while (true)
         {
             field.Clear();
             if (at < file.Length && file[at] == '"')
@@ -83,7 +86,7 @@ sealed class NaiveCsv(byte[] file)
 
                 if (at == file.Length)
                 {
-                    return at - start > CsvReader.MaxRecordBytes && TakeTooLong(start);
+                    return at - start > maxRecordBytes && TakeTooLong(start);
                 }
 
                 at++;
@@ -97,9 +100,15 @@ sealed class NaiveCsv(byte[] file)
 
             fields.Append('[').Append(field).Append(']');
             fieldCount++;
-        } while (at < file.Length && file[at] == ',' && at++ >= 0);
+            if (at == file.Length || file[at] != ',')
+            {
+                break;
+            }
 
-        if (at - start > CsvReader.MaxRecordBytes)
+            at++;
+        }
+
+        if (at - start > maxRecordBytes)
         {
             return TakeTooLong(start);
         }
@@ -109,10 +118,10 @@ sealed class NaiveCsv(byte[] file)
         return true;
     }
 
-    /// <summary>Takes all up to the first LF behind 1 MiB.</summary>
+    /// <summary>Takes all up to the first LF behind the bytes that a record may have.</summary>
     bool TakeTooLong(int start)
     {
-        at = start + CsvReader.MaxRecordBytes;
+        at = start + maxRecordBytes;
         while (at < file.Length && LineEnd() == 0)
         {
             at++;
@@ -125,10 +134,17 @@ sealed class NaiveCsv(byte[] file)
 
     void Take(int start, int length, RejectReason? fault)
     {
-        var raw = file.AsSpan(start, Math.Min(length, CsvReader.MaxRecordBytes));
-        var line = 1 + file.AsSpan(0, start).Count((byte)'\n');
-        var (count, text) = fault is null ? (fieldCount, fields.ToString()) : (0, "");
-        records.Add(new(line, start, length, fault, count, text, Given.Latin1(raw)));
+        var kept = Math.Min(length, maxRecordBytes);
+        while (fault == RejectReason.RecordTooLong && kept > 0 && (file[start + kept] & 0xC0) == 0x80)
+        {
+            kept--; // A letter is kept whole or not at all.
+        }
+
+        var raw = file.AsSpan(start, kept);
+        line += file.AsSpan(counted..start).Count((byte)'\n');
+        counted = start;
+        var (count, text) = fault is null ? (fieldCount, ReadRecord.Shown(fields.ToString())) : (0, "");
+        records.Add(new(line, start, length, fault, count, text, ReadRecord.Shown(Given.Latin1(raw))));
     }
 
     int LineEnd() =>

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using Downbeat.Engine.Listens;
 using Downbeat.Engine.Scan;
@@ -13,17 +14,25 @@ sealed record ReadRecord(
     int FieldCount,
     string Fields,
     string Raw
-);
+)
+{
+    /// <summary>A text, so that it can be compared and shown: of a long one its beginning and its hash.</summary>
+    public static string Shown(string text) =>
+        text.Length <= 500
+            ? text
+            : $"{text[..100]}… {text.Length} bytes {Convert.ToHexString(SHA256.HashData(Encoding.Latin1.GetBytes(text)))}";
+}
 
 /// <summary>All that a reader says of a file.</summary>
 sealed record ReadFile(IReadOnlyList<ReadRecord> Records, FileFault? Fault)
 {
-    public static ReadFile Of(byte[] file) => Of(new MemoryStream(file));
+    public static ReadFile Of(byte[] file, int maxRecordBytes = CsvReader.MaxRecordBytes) =>
+        Of(new MemoryStream(file), maxRecordBytes);
 
-    public static ReadFile Of(Stream file)
+    public static ReadFile Of(Stream file, int maxRecordBytes = CsvReader.MaxRecordBytes)
     {
         var records = new List<ReadRecord>();
-        var reader = new CsvReader(file);
+        var reader = new CsvReader(file, maxRecordBytes);
         while (reader.Read())
         {
             var fields = new StringBuilder();
@@ -40,8 +49,8 @@ sealed record ReadFile(IReadOnlyList<ReadRecord> Records, FileFault? Fault)
                     reader.ByteLength,
                     reader.Fault,
                     count,
-                    fields.ToString(),
-                    Given.Latin1(reader.Raw)
+                    ReadRecord.Shown(fields.ToString()),
+                    ReadRecord.Shown(Given.Latin1(reader.Raw))
                 )
             );
         }

@@ -1,0 +1,186 @@
+using Downbeat.Engine.Listens;
+using Downbeat.Engine.Slices;
+
+namespace Downbeat.Engine.Tests.Slices;
+
+/// <summary>Slices are read as they were written.</summary>
+public sealed class SliceFileTests
+{
+    [Theory]
+    [InlineData("", 0x0000_0000u)]
+    [InlineData("123456789", 0xE306_9283u)]
+    [InlineData("The quick brown fox jumps over the lazy dog", 0x2262_0404u)]
+    public void TheChecksumIsCrc32C(string text, uint sum) => Assert.Equal(sum, SliceFormat.Crc32C(Given.Bytes(text)));
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 1)]
+    [InlineData(1023, 1)]
+    [InlineData(1024, 1)]
+    [InlineData(1025, 2)]
+    [InlineData(2048, 2)]
+    [InlineData(2049, 3)]
+    public void AnyNumberOfListensIsReadBack(int count, int blocks)
+    {
+        foreach (var flagged in (int[])[-1, 0, count - 1])
+        {
+            // No flags at all, or only on the first or the last listen.
+            List<NamedListen> listens =
+            [
+                .. Enumerable
+                    .Range(0, count)
+                    .Select(number => new NamedListen(
+                        (ulong)number / 5,
+                        (uint)(number % 5 * 40_000),
+                        $"t{number % 7}",
+                        number == flagged ? ListenFlags.Shared : ListenFlags.None
+                    )),
+            ];
+            var slice = Given.Slice(listens);
+            Assert.Equal(blocks, slice.BlockCount);
+            Assert.Equal(count, Enumerable.Range(0, blocks).Sum(slice.BlockListens));
+            Assert.Equal(listens, Given.ListensOf(slice));
+        }
+    }
+
+    [Fact]
+    public void ASliceWithoutListensIsOneToo()
+    {
+        var bytes = Given.SliceBytes([]);
+        var slice = Given.Slice(bytes);
+        Assert.Equal(0, slice.BlockCount);
+        Assert.Equal(new(Given.Date, 0, 0, 0, 0, bytes.Length), slice.Summary);
+        Assert.Empty(Given.ListensOf(new SliceMerge([slice], 4096)));
+    }
+
+    [Fact]
+    public void TheLargestOfEverythingIsReadBack()
+    {
+        var longest = new string('\u00FF', Listen.MaxTrackBytes);
+        List<NamedListen> listens =
+        [
+            new(0, 0, "\0", ListenFlags.None),
+            new(0, 187_199, longest, ListenFlags.Liked | ListenFlags.Shared),
+            new(long.MaxValue - 1, 187_199, "\0", ListenFlags.Liked),
+            new(long.MaxValue, 0, "t", ListenFlags.None),
+            new(long.MaxValue, 187_199, "t", ListenFlags.None),
+            new(long.MaxValue, 187_199, longest, ListenFlags.Shared),
+        ];
+        var slice = Given.Slice(listens);
+        Assert.Equal(listens, Given.ListensOf(slice));
+        Assert.Equal(["\0", "t", longest], Given.ListOf(slice.Tracks));
+        Assert.Equal((0UL, (ulong)long.MaxValue), (slice.Summary.FirstUser, slice.Summary.LastUser));
+    }
+
+    [Fact]
+    public void TheWriterAndTheReaderSayTheSameOfASlice()
+    {
+        foreach (var date in (DateOnly[])[new(1969, 12, 31), Given.Date, new(9999, 12, 31)])
+        {
+            var output = new MemoryStream();
+            var writer = new SliceWriter(output, date, Given.Texts("a", "b", "not listened to"));
+            writer.Add(new(3, 1, 1, ListenFlags.None));
+            writer.Add(new(8, 1, 0, ListenFlags.Liked));
+            var summary = writer.Finish();
+            Assert.Equal(new(date, 2, 3, 8, 3, output.Length), summary);
+            Assert.Equal(summary, Given.Slice(output.ToArray()).Summary);
+        }
+    }
+
+    [Fact]
+    public void RandomSlicesAreReadBack() =>
+        RandomRounds.Run(
+            60,
+            random =>
+            {
+                var users = 1L << random.Next(63);
+                List<NamedListen> listens =
+                [
+                    .. Enumerable
+                        .Range(0, random.Next(4000))
+                        .Select(_ => new NamedListen(
+                            (ulong)random.NextInt64(users),
+                            (uint)random.Next(187_200),
+                            new string((char)random.Next(256), 1 + random.Next(Listen.MaxTrackBytes)),
+                            (ListenFlags)random.Next(4)
+                        )),
+                ];
+                Assert.Equal(Given.Distinct(listens), Given.ListensOf(Given.Slice(listens)));
+            }
+        );
+
+    [Theory]
+    [InlineData(5, 5, 1, "the same listen")]
+    [InlineData(4, 9, 2, "an earlier user")]
+    [InlineData(5, 4, 2, "an earlier second")]
+    [InlineData(5, 5, 0, "an earlier track")]
+    public void TheWriterRefusesAListenThatDoesNotComeAfterTheOneBefore(
+        ulong user,
+        uint second,
+        int track,
+        string which
+    )
+    {
+        foreach (var before in (int[])[1, 1023, 1024, 1025])
+        {
+            // The listen before may be the last of its block.
+            var writer = new SliceWriter(new MemoryStream(), Given.Date, Given.Texts("a", "b", "c"));
+            for (var number = 1; number < before; number++)
+            {
+                writer.Add(new(3, (uint)number, 0, ListenFlags.None));
+            }
+
+            writer.Add(new(5, 5, 1, ListenFlags.None));
+            var refused = Record.Exception(() => writer.Add(new(user, second, track, ListenFlags.Liked)));
+            Assert.True(refused is ArgumentException, $"{which} after {before} listens");
+            writer.Add(new(5, 5, 2, ListenFlags.None));
+        }
+    }
+
+    [Fact]
+    public void ABlockIsFoundByTheUserWhoseListensBeginInIt()
+    {
+        // Users 0, 10, 20 ...: three listens each, so that blocks begin within users.
+        var listens = Enumerable
+            .Range(0, 5000)
+            .Select(number => new NamedListen((ulong)(number / 3 * 10), (uint)(number % 3), "t", ListenFlags.None))
+            .ToList();
+        var slice = Given.Slice(listens);
+        for (var user = 0UL; user < 17_000; user++)
+        {
+            var block = slice.FindBlock(user);
+            Assert.InRange(block, 0, slice.BlockCount - 1);
+            var first = (int)user / 10 * 3;
+            if (user % 10 == 0 && first < listens.Count)
+            {
+                // Its first listen lies in the block found, or begins the next.
+                Assert.InRange(first, block * 1024, (block + 1) * 1024);
+            }
+        }
+    }
+
+    [Fact]
+    public void AsManyBlocksAreReadAsFitAndAtLeastOne()
+    {
+        var slice = Given.Slice(
+            Enumerable
+                .Range(0, 10_000)
+                .Select(number => new NamedListen((ulong)number * 1000, 0, "t", ListenFlags.None))
+        );
+        Assert.Equal(10, slice.BlockCount);
+        var block = new Listen[1024];
+        foreach (var (bytes, blocks) in ((int, int)[])[(0, 1), (1, 1), (4 * 1024, 1), (13_000, 3), (1 << 20, 10)])
+        {
+            var buffer = new byte[bytes];
+            Assert.Equal(blocks, slice.ReadBlocks(0, ref buffer));
+            for (var number = 0; number < blocks; number++)
+            {
+                Assert.Equal(slice.BlockListens(number), slice.Decode(number, buffer, 0, block));
+                Assert.Equal(slice.FirstUser(number), block[0].User);
+            }
+
+            Assert.Equal(10, slice.ReadBlocks(9, ref buffer));
+            Assert.Equal(10_000 % 1024, slice.Decode(9, buffer, 9, block));
+        }
+    }
+}
