@@ -43,6 +43,6 @@ public sealed class WorkersTests
                 cancelled.Token
             )
         );
-        Assert.InRange(done, 1, 1000); // Those under way may go on.
+        Assert.InRange(done, 1, 500_000); // Pieces are handed out many at a time.
     }
 }

@@ -23,19 +23,18 @@ static class CatalogueStage
 
     /// <summary>Files that would be read.</summary>
     /// <exception cref="LakeException">There are no songs, or no users.</exception>
-    public static IReadOnlyList<PlannedFile> Plan(ILake lake, LakeState state) =>
-        [
-            .. Changed(state.Songs, Files(lake, LakePaths.Songs, SongsHint)),
-            .. Changed(state.Users, Files(lake, LakePaths.Users, UsersHint)),
-        ];
+    public static IReadOnlyList<PlannedFile> Plan(ILake lake, LakeState state)
+    {
+        var (songs, users) = Files(lake);
+        return [.. Changed(state.Songs, songs), .. Changed(state.Users, users)];
+    }
 
     /// <summary>Reads what has changed.</summary>
     public static (ReadCatalogue? Songs, ReadCatalogue? Users) Run(RunContext run, CancellationToken cancellationToken)
     {
         var state = run.Ledger.State;
         var firstVersion = state.Version;
-        var songFiles = Files(run.Lake, LakePaths.Songs, SongsHint);
-        var userFiles = Files(run.Lake, LakePaths.Users, UsersHint);
+        var (songFiles, userFiles) = Files(run.Lake);
         var (oldSongs, oldUsers) = (state.Songs, state.Users);
         var songs = IsChanged(oldSongs, songFiles) ? ReadSongs(run, songFiles, cancellationToken) : null;
         var users = IsChanged(oldUsers, userFiles) ? ReadUsers(run, userFiles, cancellationToken) : null;
@@ -58,15 +57,29 @@ static class CatalogueStage
     static ReadCatalogue? Said(CatalogueEntry? now, CatalogueEntry? before) =>
         now is null ? null : new(now.Version, now.Rows, now.Rejected, now.Count, now.Version != before?.Version);
 
-    static List<LakeObject> Files(ILake lake, string folder, string hint)
+    /// <summary>The files of songs and of users, in the byte order of their names.</summary>
+    static (List<LakeObject> Songs, List<LakeObject> Users) Files(ILake lake)
     {
-        var files = lake.List(folder).Where(file => LandedStreams.WhyNoInput(file.Path) is null).ToList();
-        return files.Count > 0
-            ? files
-            : throw new LakeException(
-                $"{lake.Name} has no {folder[(folder.LastIndexOf('/') + 1)..]}: put {hint} into {Path.Join(lake.Name, folder)}/."
-            );
+        var songs = Files(lake, LakePaths.Songs);
+        var users = Files(lake, LakePaths.Users);
+        var missing = new List<string>();
+        if (songs.Count == 0)
+        {
+            missing.Add($"no songs: put {SongsHint} into {Path.Join(lake.Name, LakePaths.Songs)}/");
+        }
+
+        if (users.Count == 0)
+        {
+            missing.Add($"no users: put {UsersHint} into {Path.Join(lake.Name, LakePaths.Users)}/");
+        }
+
+        return missing.Count == 0
+            ? (songs, users)
+            : throw new LakeException($"{lake.Name} has {string.Join("; and ", missing)}.");
     }
+
+    static List<LakeObject> Files(ILake lake, string folder) =>
+        [.. lake.List(folder).Where(file => LandedStreams.WhyNoInput(file.Path) is null)];
 
     static bool IsChanged(CatalogueEntry? known, List<LakeObject> files) =>
         known is null || !known.Files.SequenceEqual(files.Select(Entry));

@@ -69,7 +69,11 @@ sealed class ScanStage(RunContext run)
             }
             else
             {
-                var reason = known.Versions(file.Path).Any() ? "a new version" : "new";
+                var versions = known.Versions(file.Path).ToList();
+                var reason =
+                    versions.Count == 0 ? "new"
+                    : versions.Exists(version => version.Released) ? "retried"
+                    : "delivered again, or a new version";
                 scan.Add(new(file.Path, file.Size, reason));
             }
         }

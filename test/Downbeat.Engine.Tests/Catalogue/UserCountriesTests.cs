@@ -74,6 +74,27 @@ public sealed class UserCountriesTests
     }
 
     [Fact]
+    public void AUserWithWhomABlockBeginsOrEndsIsFound()
+    {
+        var slice = Given.Users(1, null, Enumerable.Range(0, 5000).Select(user => $"{user * 2},DE"));
+        for (var block = 0; block < slice.BlockCount; block++)
+        {
+            // From the start, from any block before, and from the block itself.
+            foreach (var last in (ulong[])[slice.FirstUser(block) + 2046, 9998])
+            {
+                for (var from = 0; from <= block; from++)
+                {
+                    var countries = new UserCountries(slice);
+                    Assert.True(countries.Find(slice.FirstUser(from)));
+                    Assert.True(countries.Find(slice.FirstUser(block)));
+                    Assert.Equal(last <= 9998, countries.Find(last));
+                    Assert.False(countries.Find(last + 1));
+                }
+            }
+        }
+    }
+
+    [Fact]
     public void TheVersionThatKnewAUserIsFoundToo()
     {
         var countries = new UserCountries(Given.Users(4, Given.Users(3, null, "5,DE"), "5,FR", "6,FR"));

@@ -33,6 +33,16 @@ public sealed class UsersScanTests
     }
 
     [Fact]
+    public void ACountryMayBeOfAnyLength()
+    {
+        string[] countries = [new('x', 255), new('x', 256), new('é', 300), new('y', 100_000)];
+        Assert.Equal(
+            countries.Select((country, user) => $"{user} {country} v1"),
+            Lines(Given.Users(countries.Select((country, user) => $"{user},{country}")))
+        );
+    }
+
+    [Fact]
     public void TheFirstRowWinsAcrossRunsAndFiles() =>
         RandomRounds.Run(
             10,

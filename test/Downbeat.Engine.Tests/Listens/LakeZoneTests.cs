@@ -152,6 +152,49 @@ public sealed class LakeZoneTests
             }
         );
 
+    [Fact]
+    public void ClocksMayChangeAtAnySecondOfADay() =>
+        RandomRounds.Run(
+            40,
+            random =>
+            {
+                // Near midnight UTC too, where no zone does, but the days that the zone remembers meet.
+                var minutes = random.Next(-14 * 60, (12 * 60) + 1);
+                var start =
+                    random.Next(2) == 0
+                        ? random.Next(86_400)
+                        : ((minutes * 60) + random.Next(-1000, 1000) + 86_400) % 86_400;
+                var rule = TimeZoneInfo.AdjustmentRule.CreateAdjustmentRule(
+                    new(1990, 1, 1),
+                    new(2050, 12, 31),
+                    TimeSpan.FromMinutes(random.Next(1, 120)),
+                    TimeZoneInfo.TransitionTime.CreateFixedDateRule(DateTime.MinValue.AddSeconds(start), 4, 10),
+                    TimeZoneInfo.TransitionTime.CreateFixedDateRule(
+                        DateTime.MinValue.AddSeconds(random.Next(86_400)),
+                        9,
+                        10
+                    )
+                );
+                var system = TimeZoneInfo.CreateCustomTimeZone(
+                    "test",
+                    TimeSpan.FromMinutes(minutes),
+                    null,
+                    null,
+                    null,
+                    [rule]
+                );
+                var zone = new LakeZone(system);
+                var change = Second("2024-04-10 00:00:00") + start - (minutes * 60L);
+                Assert.NotEqual(zone.OffsetAt(change - 1), zone.OffsetAt(change));
+                for (var step = 0; step < 30; step++)
+                {
+                    var instant = change + random.Next(-8000, 8000);
+                    Assert.Equal(Offset(system, instant), zone.OffsetAt(instant));
+                    AssertFinds(zone, system, instant + Offset(system, change - 1));
+                }
+            }
+        );
+
     /// <summary>The instant has to be the earliest of those that the local time could be under any offset around.</summary>
     static void AssertFinds(LakeZone zone, TimeZoneInfo system, long local)
     {

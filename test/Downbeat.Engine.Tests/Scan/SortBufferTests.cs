@@ -224,14 +224,41 @@ public sealed class SortBufferTests
     }
 
     [Fact]
+    public void KeysOfEveryWidthAreSorted()
+    {
+        // From a few bits to 88: 64 of them fit into one word, and the highest is that of the date.
+        var random = new Random(1);
+        for (var userBits = 1; userBits < 64; userBits++)
+        {
+            var largest = ulong.MaxValue >> (64 - userBits);
+            foreach (var (tracks, dates) in ((int, int)[])[(1, 1), (2, 2), (3, 2), (2, 3), (5, 5)])
+            {
+                var rows = Enumerable
+                    .Range(0, 40)
+                    .Select(row => new DatedListen(
+                        Row(
+                            random.Next(2) == 0 ? largest - ((ulong)row & largest) : (ulong)row & largest,
+                            (uint)random.Next(2) * 187_199,
+                            $"t{row % tracks}",
+                            (ListenFlags)(row % 4)
+                        ),
+                        row % dates
+                    ))
+                    .ToList();
+                AssertHolds(rows, Sort(TinyBytes, rows));
+            }
+        }
+    }
+
+    [Fact]
     public void MoreDatesThanABufferCountsSealIt()
     {
         const int MaxDates = 1 << 16;
-        var written = new List<(DateOnly Date, long Bytes)>();
+        var written = new List<DateOnly>();
         var buffer = new SortBuffer(2 << 20);
         buffer.Begin(date =>
         {
-            written.Add((date, 0));
+            written.Add(date);
             return new MemoryStream();
         });
         Assert.True(UserId.TryParse("1"u8, out var user));
@@ -242,7 +269,7 @@ public sealed class SortBufferTests
 
         Assert.Equal(MaxDates, written.Count);
         buffer.Seal();
-        Assert.Equal(Enumerable.Range(0, MaxDates + 1).Select(ListenDate.FromDay), written.Select(run => run.Date));
+        Assert.Equal(Enumerable.Range(0, MaxDates + 1).Select(ListenDate.FromDay), written);
         Assert.All(buffer.Runs, run => Assert.Equal(1, run.Listens));
     }
 
