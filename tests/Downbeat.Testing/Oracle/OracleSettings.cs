@@ -1,6 +1,6 @@
 namespace Downbeat.Testing.Oracle;
 
-/// <summary>Everything KPIS.md calls configurable, with its defaults.</summary>
+/// <summary>Everything docs/kpis.md calls configurable, with its defaults.</summary>
 public sealed record OracleSettings
 {
     /// <summary>IANA name of the zone of dates, of hours, and of times without an offset.</summary>

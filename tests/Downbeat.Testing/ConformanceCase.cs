@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Downbeat.Testing;
 
-/// <summary>One of the cases in <c>test/Conformance</c>: small inputs, and what was worked out for them by hand.</summary>
+/// <summary>One of the cases in <c>tests/Conformance</c>: small inputs, and what was worked out for them by hand.</summary>
 public sealed class ConformanceCase
 {
     readonly string folder;
@@ -25,13 +25,13 @@ public sealed class ConformanceCase
     /// <summary>The names of all cases.</summary>
     public static IEnumerable<string> Names =>
         Directory
-            .EnumerateDirectories(Path.Combine(Repository.Folder, "test", "Conformance"))
+            .EnumerateDirectories(Path.Combine(Repository.Folder, "tests", "Conformance"))
             .Select(folder => Path.GetFileName(folder))
             .Order(StringComparer.Ordinal);
 
     /// <summary>Reads a case.</summary>
     public static ConformanceCase Read(string name) =>
-        new(Path.Combine(Repository.Folder, "test", "Conformance", name));
+        new(Path.Combine(Repository.Folder, "tests", "Conformance", name));
 
     /// <summary>The files that landed in <c>streams</c>, <c>songs</c> or <c>users</c>.</summary>
     public IEnumerable<(string Name, byte[] Bytes, DateTimeOffset Arrived)> Landed(string area)

@@ -1,8 +1,8 @@
 namespace Downbeat.Testing.Oracle;
 
 /// <summary>
-/// Computes the tables of KPIS.md from raw files the plain way, to be compared with the product. It shares no code
-/// with it, keeps everything in memory, and was written from the text of KPIS.md alone; its sentences stand in
+/// Computes the tables of docs/kpis.md from raw files the plain way, to be compared with the product. It shares no code
+/// with it, keeps everything in memory, and was written from the text of docs/kpis.md alone; its sentences stand in
 /// quotation marks above the code that says the same.
 /// </summary>
 public static class KpiOracle
