@@ -22,7 +22,11 @@ public static class Workers
                     MaxDegreeOfParallelism = Math.Max(1, workers),
                     CancellationToken = cancellationToken,
                 },
-                work
+                piece =>
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    work(piece);
+                }
             );
         }
         catch (AggregateException error)

@@ -7,7 +7,7 @@ namespace Downbeat.Engine.Scan;
 /// <summary>
 /// Reads the records of a CSV file, RFC 4180 in UTF-8, one after the other from a stream: fields may be quoted and then
 /// hold commas, line ends and doubled quotes; LF or CRLF ends a record, a lone CR does not; blank lines are no records.
-/// Memory stays below 2 MiB above the longest record whatever the file holds. Nothing is thrown for what the file holds: a record can have a
+/// Memory stays within a few times the longest record whatever the file holds. Nothing is thrown for what the file holds: a record can have a
 /// <see cref="Fault"/>, the file a <see cref="FileFault"/>, after which no more records come.
 /// </summary>
 public sealed class CsvReader
