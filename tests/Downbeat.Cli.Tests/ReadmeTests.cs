@@ -56,8 +56,10 @@ public sealed partial class ReadmeTests
         using var folder = new TemporaryFolder();
         var help = new CliRunner(folder.Path).Run("--help").Output;
         var table = Lines
-            .Where(line => line.StartsWith("| `", StringComparison.Ordinal))
-            .TakeWhile(line => !line.Contains("settleSeconds", StringComparison.Ordinal));
+            .SkipWhile(line => !line.StartsWith("| command", StringComparison.Ordinal))
+            .TakeWhile(line => line.StartsWith('|'))
+            .ToList();
+        Assert.True(table.Count > 5);
         foreach (Match name in table.SelectMany(line => CommandName().Matches(line.Split('|')[1])))
         {
             Assert.Contains($"  {name.Groups[1].Value} ", help, StringComparison.Ordinal);
