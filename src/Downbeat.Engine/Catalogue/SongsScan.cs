@@ -8,7 +8,7 @@ namespace Downbeat.Engine.Catalogue;
 /// Reads songs from CSV files, given in the byte order of their names. A track's attributes are those of its first
 /// accepted row; every row adds its genre.
 /// </summary>
-public sealed class SongsScan(RejectHandler onReject)
+public sealed class SongsScan(RejectHandler onReject) : CatalogueScan(RequiredColumns, onReject)
 {
     const int TrackColumn = 0;
     const int GenreColumn = 1;
@@ -30,43 +30,8 @@ public sealed class SongsScan(RejectHandler onReject)
     public static IReadOnlyList<string> RequiredColumns { get; } =
     ["track_id", "track_genre", "duration_ms", "artists", "track_name", "popularity"];
 
-    /// <summary>How many rows were read.</summary>
-    public long Rows { get; private set; }
-
-    /// <summary>How many rows were rejected.</summary>
-    public long Rejected { get; private set; }
-
     /// <summary>How many distinct tracks were accepted.</summary>
     public int Tracks => durations.Count;
-
-    /// <summary>Reads a file to its end.</summary>
-    /// <returns>Why the file cannot be used, or null.</returns>
-    public FileFault? Scan(Stream csv, CancellationToken cancellationToken = default)
-    {
-        var reader = new CsvReader(csv);
-        var header = CsvHeader.Read(reader, [.. RequiredColumns], [], out var fault);
-        if (header is null)
-        {
-            return fault;
-        }
-
-        while (reader.Read())
-        {
-            Rows++;
-            if ((Rows & 0xFFF) == 0)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-            }
-
-            if (TakeRow(reader, header) is { } reason)
-            {
-                Rejected++;
-                onReject(new(reason, reader.LineNumber, reader.ByteOffset, reader.ByteLength), reader.Raw);
-            }
-        }
-
-        return reader.FileFault;
-    }
 
     /// <summary>The songs of all files read.</summary>
     /// <param name="version">The version of these songs.</param>
@@ -113,18 +78,8 @@ public sealed class SongsScan(RejectHandler onReject)
         };
     }
 
-    RejectReason? TakeRow(CsvReader row, CsvHeader header)
+    private protected override RejectReason? TakeRow(CsvReader row, CsvHeader header)
     {
-        if (row.Fault is { } broken)
-        {
-            return broken;
-        }
-
-        if (row.FieldCount != header.FieldCount)
-        {
-            return RejectReason.WrongFieldCount;
-        }
-
         if (row.Field(header[TrackColumn]).Length is 0 or > Listen.MaxTrackBytes)
         {
             return RejectReason.BadTrackId;

@@ -9,7 +9,7 @@ namespace Downbeat.Engine.Catalogue;
 /// first accepted row. A run has the format of a slice with one entry a user; <c>second</c> holds the number of the run,
 /// and the dictionary the countries. Memory stays bounded whatever the number of users.
 /// </summary>
-public sealed class UsersScan
+public sealed class UsersScan : CatalogueScan
 {
     const int UserColumn = 0;
     const int CountryColumn = 1;
@@ -17,7 +17,6 @@ public sealed class UsersScan
     /// <summary>A slice has a date; that of users means nothing.</summary>
     static readonly DateOnly NoDate = ListenDate.FromDay(0);
 
-    readonly RejectHandler onReject;
     readonly Func<Stream> openRun;
     readonly TextNumbers countries = new();
     readonly ulong[] users;
@@ -30,8 +29,8 @@ public sealed class UsersScan
     /// <param name="openRun">Where runs go, in order.</param>
     /// <param name="onReject">Takes the rejects.</param>
     public UsersScan(long memoryBytes, Func<Stream> openRun, RejectHandler onReject)
+        : base(RequiredColumns, onReject)
     {
-        this.onReject = onReject;
         this.openRun = openRun;
         var entries = (int)Math.Clamp(memoryBytes / 32, 1024, 1 << 28);
         users = GC.AllocateUninitializedArray<ulong>(2 * entries);
@@ -40,41 +39,6 @@ public sealed class UsersScan
 
     /// <summary>The columns that a file of users must have.</summary>
     public static IReadOnlyList<string> RequiredColumns { get; } = ["user_id", "user_country"];
-
-    /// <summary>How many rows were read.</summary>
-    public long Rows { get; private set; }
-
-    /// <summary>How many rows were rejected.</summary>
-    public long Rejected { get; private set; }
-
-    /// <summary>Reads a file to its end.</summary>
-    /// <returns>Why the file cannot be used, or null.</returns>
-    public FileFault? Scan(Stream csv, CancellationToken cancellationToken = default)
-    {
-        var reader = new CsvReader(csv);
-        var header = CsvHeader.Read(reader, [.. RequiredColumns], [], out var fault);
-        if (header is null)
-        {
-            return fault;
-        }
-
-        while (reader.Read())
-        {
-            Rows++;
-            if ((Rows & 0xFFFF) == 0)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-            }
-
-            if (TakeRow(reader, header) is { } reason)
-            {
-                Rejected++;
-                onReject(new(reason, reader.LineNumber, reader.ByteOffset, reader.ByteLength), reader.Raw);
-            }
-        }
-
-        return reader.FileFault;
-    }
 
     /// <summary>Writes the last run.</summary>
     public void Finish() => Seal();
@@ -113,18 +77,8 @@ public sealed class UsersScan
         return writer.Finish();
     }
 
-    RejectReason? TakeRow(CsvReader row, CsvHeader header)
+    private protected override RejectReason? TakeRow(CsvReader row, CsvHeader header)
     {
-        if (row.Fault is { } broken)
-        {
-            return broken;
-        }
-
-        if (row.FieldCount != header.FieldCount)
-        {
-            return RejectReason.WrongFieldCount;
-        }
-
         if (!UserId.TryParse(row.Field(header[UserColumn]), out var user))
         {
             return RejectReason.BadUserId;

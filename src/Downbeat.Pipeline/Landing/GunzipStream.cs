@@ -12,7 +12,7 @@ namespace Downbeat.Pipeline.Landing;
 /// <c>DeflateStream</c> does not say where the data that it needed ended. But what stands there is known: checksum and
 /// length of what came out. So these are looked for in the last bytes that it took.
 /// </remarks>
-sealed class GunzipStream(Stream compressed) : Stream
+sealed class GunzipStream(Stream compressed) : ForwardStream
 {
     const int TrailerBytes = 8;
 
@@ -20,20 +20,6 @@ sealed class GunzipStream(Stream compressed) : Stream
     DeflateStream? member;
     uint crc;
     uint length;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override int Read(Span<byte> buffer)
     {
@@ -64,16 +50,6 @@ sealed class GunzipStream(Stream compressed) : Stream
             EndMember();
         }
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override void Flush() { }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
@@ -142,7 +118,7 @@ sealed class GunzipStream(Stream compressed) : Stream
     }
 
     /// <summary>Hands the compressed bytes on in pieces, and keeps the last of them at hand.</summary>
-    sealed class Input(Stream compressed) : Stream
+    sealed class Input(Stream compressed) : ForwardStream
     {
         const int PieceBytes = 16 * 1024;
 
@@ -150,20 +126,6 @@ sealed class GunzipStream(Stream compressed) : Stream
         int start; // Of the bytes handed on last.
         int next; // The first byte not handed on.
         int end;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
 
         public bool IsAtEnd() => next == end && !Fill();
 
@@ -212,16 +174,6 @@ sealed class GunzipStream(Stream compressed) : Stream
             next += length;
             return length;
         }
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-        public override void Flush() { }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
         /// <summary>Reads more behind the bytes handed on last.</summary>
         bool Fill()

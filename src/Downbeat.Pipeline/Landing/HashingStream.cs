@@ -6,7 +6,7 @@ namespace Downbeat.Pipeline.Landing;
 /// Passes a file's bytes on while they are read, and hashes them: all of them, and the first so many where an older
 /// version of the file had that size.
 /// </summary>
-sealed class HashingStream : Stream
+sealed class HashingStream : ForwardStream
 {
     readonly Stream inner;
     readonly Action<long>? onRead;
@@ -32,14 +32,6 @@ sealed class HashingStream : Stream
         get => position;
         set => throw new NotSupportedException();
     }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
 
     /// <summary>The SHA-256 of the first so many bytes, in hex, if they were read and asked for.</summary>
     public string? Prefix(long size) => prefixes.GetValueOrDefault(size);
@@ -70,16 +62,6 @@ sealed class HashingStream : Stream
         onRead?.Invoke(read);
         return read;
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override void Flush() { }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

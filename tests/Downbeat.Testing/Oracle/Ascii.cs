@@ -1,6 +1,6 @@
 namespace Downbeat.Testing.Oracle;
 
-/// <summary>"ASCII digits only, no signs, no spaces": the numbers of all inputs, and case.</summary>
+/// <summary>The numbers of all inputs, and case. Neither asks a culture: only ASCII counts.</summary>
 static class Ascii
 {
     /// <summary>Reads a number of digits alone, leading zeros allowed, that lies in a range.</summary>

@@ -30,8 +30,8 @@ sealed class Catalogue
     readonly Dictionary<long, string> countries = [];
 
     /// <summary>
-    /// "Attributes of a track come from its first accepted row: CSV files in byte order of their names, rows in file
-    /// order. Of a user likewise."
+    /// Reads the files sorted by the bytes of their names, because the earliest good row of a track or user settles
+    /// what is known of it (docs/kpis.md, The catalogue).
     /// </summary>
     public static Catalogue Read(IEnumerable<OracleFile> songs, IEnumerable<OracleFile> users)
     {
@@ -41,7 +41,7 @@ sealed class Catalogue
         {
             foreach (var row in CsvRows.Read<SongRow>(file, SongColumns, ParseSong, maxRejectedShare: 1).Valid)
             {
-                // "A track may have several genres (several rows of one track_id): it counts in each of them."
+                // Later rows of a track only add genres.
                 catalogue.tracks.TryAdd(row.TrackId, row.Track);
                 catalogue.tracks[row.TrackId].Genres.Add(row.Genre);
             }
@@ -60,12 +60,12 @@ sealed class Catalogue
 
     public Track? FindTrack(string trackId) => tracks.GetValueOrDefault(trackId);
 
-    /// <summary>"A listen of a user who is not in users counts; its country is unknown."</summary>
+    /// <summary>The country of a user, stranger or not (docs/kpis.md, Unknown tracks and users).</summary>
     public string CountryOf(long userId) => countries.GetValueOrDefault(userId, UnknownCountry);
 
     /// <summary>
-    /// "A catalogue row without track_id, track_genre or a positive duration_ms is rejected and counted; names may be
-    /// empty, an empty popularity is 0". The reasons are seen by nobody.
+    /// Names may be missing, id, genre and duration may not (docs/kpis.md, The catalogue). The reasons are seen by
+    /// nobody.
     /// </summary>
     static string? ParseSong(CsvRow row, out SongRow value)
     {
@@ -94,8 +94,7 @@ sealed class Catalogue
             return "bad_popularity";
         }
 
-        // "one or more names separated by ;: each credited artist, trimmed of spaces, empty ones dropped, counts once
-        // for a listen of the track"
+        // Distinct, because a listen gives an artist one count however often the name is credited.
         var artists = row["artists"]!
             .Split(';')
             .Select(artist => artist.Trim(' '))
@@ -115,7 +114,7 @@ sealed class Catalogue
             return "bad_user_id";
         }
 
-        // "an empty user_country is unknown"
+        // A user without a country is counted with the strangers.
         value = new(userId, row["user_country"]! is { Length: > 0 } country ? country : UnknownCountry);
         return null;
     }

@@ -21,14 +21,14 @@ static class CsvRecords
     /// <summary>Returns the records that are no blank lines. One with an unclosed quote is the last.</summary>
     public static IEnumerable<CsvRecord> Read(byte[] text)
     {
-        // "RFC 4180, UTF-8, with or without BOM"
+        // A BOM is no part of the header (docs/kpis.md, CSV).
         var at = text.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0;
         long lineNumber = 1;
 
         while (at < text.Length)
         {
             var (record, next) = LineEndLength(text, at) is > 0 and var lineEndLength
-                ? (null, at + lineEndLength) // "blank lines are no rows"
+                ? (null, at + lineEndLength) // A blank line makes no record.
                 : ReadRecord(text, at, lineNumber);
             if (record is not null)
             {
@@ -40,7 +40,7 @@ static class CsvRecords
         }
     }
 
-    /// <summary>"LF or CRLF ends a row, a lone CR does not": their length if one begins here, or 0.</summary>
+    /// <summary>The length of the line end that begins here, or 0. A CR needs its LF to be one.</summary>
     static int LineEndLength(byte[] text, int at) =>
         text.AsSpan(at) switch
         {
@@ -62,7 +62,7 @@ static class CsvRecords
             var value = text[at];
             if (place == Place.InQuotes)
             {
-                // "Fields may be quoted and then hold commas, line ends and doubled quotes."
+                // Up to the closing quote everything is content, and two quotes are one.
                 if (value == '"' && at + 1 < text.Length && text[at + 1] == '"')
                 {
                     field.Add(value);
@@ -91,8 +91,8 @@ static class CsvRecords
             }
             else
             {
-                // "Text after a closing quote rejects the row". What follows is read like any unquoted text, where
-                // a quote is a character like others.
+                // The row is lost once something follows a closing quote. The rest is read like any unquoted text,
+                // where a quote is a character like others.
                 fault = place == Place.AfterQuotes ? CsvFault.TextAfterQuote : fault;
                 place = Place.InText;
                 field.Add(value);
@@ -101,7 +101,7 @@ static class CsvRecords
             at++;
         }
 
-        // "a record over 1 MiB is rejected and reading resumes at the next LF", whatever the quotes.
+        // What is too long is skipped up to an LF, whatever the quotes (docs/kpis.md, What makes a row a listen).
         if (at - start > MaxRecordBytes)
         {
             var lineFeed = Array.IndexOf(text, (byte)'\n', start + MaxRecordBytes);

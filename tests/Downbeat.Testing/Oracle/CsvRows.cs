@@ -39,8 +39,8 @@ static class CsvRows
         double maxRejectedShare
     )
     {
-        // "A file is quarantined whole (never half-loaded) when it has no header with the required columns, is not
-        // UTF-8, cannot be decompressed, or more than maxRejectedShare of its rows are rejected."
+        // Faults are told in the order in which they are noticed; each discards all rows of the file (docs/kpis.md,
+        // When a whole file is set aside).
         var isCompressed = file.Name.EndsWith(".csv.gz", StringComparison.Ordinal);
         if ((isCompressed ? Gunzip.TryDecompress(file.Bytes) : file.Bytes) is not { } text)
         {
@@ -58,7 +58,7 @@ static class CsvRows
 
         foreach (var record in CsvRecords.Read(text))
         {
-            // "a quote that never closes ... quarantines the file"
+            // Nobody can tell where the rows behind an open quote begin.
             if (record.Fault == CsvFault.UnclosedQuote)
             {
                 return Quarantine("unclosed_quote");
@@ -73,7 +73,7 @@ static class CsvRows
                     return Quarantine("missing_column");
                 }
 
-                // "a header that names a required column twice, quarantines the file"
+                // Of two required columns of one name neither can be preferred; others may repeat.
                 if (
                     header
                         .GroupBy(name => name, StringComparer.Ordinal)

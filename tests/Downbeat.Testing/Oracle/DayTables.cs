@@ -42,7 +42,7 @@ sealed class DayTables(DateOnly date, OracleSettings settings, IEnumerable<DayLi
             ("top_artists_daily", TopArtistsDaily()),
         ];
 
-    /// <summary>"genre_daily — key (date, track_genre)"</summary>
+    /// <summary>One row a genre.</summary>
     string GenreDaily() =>
         TableText.Write(
             "date,track_genre,listen_count,unique_listeners,total_listening_time_ms,avg_listening_time_per_user_sec,"
@@ -66,14 +66,14 @@ sealed class DayTables(DateOnly date, OracleSettings settings, IEnumerable<DayLi
                             Quotient.Text(tracks.Sum(track => track.DurationMs), 1000L * tracks.Length),
                             Quotient.Text(totalMs, 1000 * count),
                             Quotient.Text(genre.Sum(listen => listen.Engagement * listen.Track!.Popularity), 100),
-                            Quotient.Text(count, listens.Length), // "the date's total listens", unknown tracks among them
+                            Quotient.Text(count, listens.Length), // Of all the day has, unknown tracks included.
                             MostEngaging(tracks).Name,
                             Join(MostPlayed(tracks).Select(track => track.Name)),
                         ];
                 })
         );
 
-    /// <summary>"hourly — key (date, hour) ... Hours without listens have no row."</summary>
+    /// <summary>One row an hour in which somebody listened.</summary>
     string Hourly() =>
         TableText.Write(
             "date,hour,listen_count,unique_listeners,unique_tracks,track_diversity_index,top_artists",
@@ -92,7 +92,7 @@ sealed class DayTables(DateOnly date, OracleSettings settings, IEnumerable<DayLi
                 )
         );
 
-    /// <summary>"daily — key (date)"</summary>
+    /// <summary>A single row.</summary>
     string Daily() =>
         TableText.Write(
             "date,listen_count,unique_listeners,unique_tracks,total_listening_time_ms,track_diversity_index,sessions,"
@@ -112,7 +112,7 @@ sealed class DayTables(DateOnly date, OracleSettings settings, IEnumerable<DayLi
             ]
         );
 
-    /// <summary>"country_daily — key (date, user_country)"</summary>
+    /// <summary>One row a country.</summary>
     string CountryDaily() =>
         TableText.Write(
             "date,user_country,listen_count,unique_listeners,total_listening_time_ms,top_genre",
@@ -132,7 +132,7 @@ sealed class DayTables(DateOnly date, OracleSettings settings, IEnumerable<DayLi
                 )
         );
 
-    /// <summary>"top_tracks (date, track_genre, rank)"</summary>
+    /// <summary>The list of <c>top_songs</c>, one row a rank of each genre.</summary>
     string TopTracks() =>
         TableText.Write(
             "date,track_genre,rank,track_id,track_name,listen_count,engagement",
@@ -155,7 +155,7 @@ sealed class DayTables(DateOnly date, OracleSettings settings, IEnumerable<DayLi
                 )
         );
 
-    /// <summary>"top_genres (date, rank)"</summary>
+    /// <summary>The day's list of genres, one row a rank.</summary>
     string TopGenres() =>
         TableText.Write(
             "date,rank,track_genre,listen_count",
@@ -163,7 +163,7 @@ sealed class DayTables(DateOnly date, OracleSettings settings, IEnumerable<DayLi
                 .Select((genre, index) => (object[])[Date, index + 1, genre.Name, genre.ListenCount])
         );
 
-    /// <summary>"top_artists_hourly (date, hour, rank)"</summary>
+    /// <summary>The lists of artists of <c>hourly</c>, one row a rank of each hour.</summary>
     string TopArtistsHourly() =>
         TableText.Write(
             "date,hour,rank,artist,listen_count",
@@ -176,7 +176,7 @@ sealed class DayTables(DateOnly date, OracleSettings settings, IEnumerable<DayLi
                 )
         );
 
-    /// <summary>"top_artists_daily (date, rank)"</summary>
+    /// <summary>The day's list of artists, one row a rank.</summary>
     string TopArtistsDaily() =>
         TableText.Write(
             "date,rank,artist,listen_count",
@@ -199,16 +199,16 @@ sealed class DayTables(DateOnly date, OracleSettings settings, IEnumerable<DayLi
 
     static long UniqueListeners(IEnumerable<DayListen> some) => some.Select(listen => listen.UserId).Distinct().Count();
 
-    /// <summary>"A listen whose track is not in the catalogue counts in ... distinct tracks, diversity".</summary>
+    /// <summary>Counts ids, because an unknown track has nothing else (docs/kpis.md, The tables).</summary>
     static long UniqueTracks(IEnumerable<DayListen> some) =>
         some.Select(listen => listen.TrackId).Distinct(StringComparer.Ordinal).Count();
 
-    /// <summary>"sum of duration_ms over the listens"; one whose track is unknown "adds no listening time".</summary>
+    /// <summary>Every listen lasts as long as its track; one of an unknown track has no length to add.</summary>
     static long TotalMs(IEnumerable<DayListen> some) => some.Sum(listen => listen.Track?.DurationMs ?? 0);
 
     /// <summary>
-    /// "runs of one user's listens within the date with no gap of 30 minutes or more between starts": a user's first
-    /// listen begins one, and so does each that begins 30 minutes or more after the one before.
+    /// Counts beginnings: a user's first listen begins a session, and so does each that starts half an hour or later
+    /// after the one before (docs/kpis.md, The tables).
     /// </summary>
     long Sessions() =>
         listens
@@ -232,9 +232,9 @@ sealed class DayTables(DateOnly date, OracleSettings settings, IEnumerable<DayLi
                 )),
         ];
 
-    // "Ranks order by their own measure descending, then name ascending by UTF-8 bytes, then id ascending."
+    // Equal measures go by name, then by id (docs/kpis.md, Ties).
 
-    /// <summary>"top 3 tracks by listens"</summary>
+    /// <summary>The ranked tracks. Likes and shares play no part.</summary>
     IEnumerable<TrackCount> MostPlayed(IEnumerable<TrackCount> tracks) =>
         tracks
             .OrderByDescending(track => track.ListenCount)
@@ -242,7 +242,7 @@ sealed class DayTables(DateOnly date, OracleSettings settings, IEnumerable<DayLi
             .ThenBy(track => track.Id, Utf8Order.Instance)
             .Take(settings.TopTracks);
 
-    /// <summary>"the track with the highest summed engagement"</summary>
+    /// <summary>The most popular track, the only one that is ranked by engagement.</summary>
     static TrackCount MostEngaging(IEnumerable<TrackCount> tracks) =>
         tracks
             .OrderByDescending(track => track.Engagement)
@@ -263,7 +263,7 @@ sealed class DayTables(DateOnly date, OracleSettings settings, IEnumerable<DayLi
             .ThenBy(name => name.Name, Utf8Order.Instance)
             .Take(n);
 
-    /// <summary>"List-valued columns join names with `, `".</summary>
+    /// <summary>Lists are not escaped (docs/kpis.md, How values are written).</summary>
     static string Join(IEnumerable<string> names) => string.Join(", ", names);
 
     sealed record TrackCount(string Id, string Name, long DurationMs, long ListenCount, long Engagement);

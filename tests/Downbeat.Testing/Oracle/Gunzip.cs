@@ -14,7 +14,7 @@ static class Gunzip
         CommentFlag = 0x10,
         ReservedFlags = 0xE0;
 
-    /// <summary>Returns the content, or null when the file "cannot be decompressed".</summary>
+    /// <summary>Returns the content, or null when the file is no sound gzip from end to end.</summary>
     public static byte[]? TryDecompress(byte[] bytes)
     {
         using var input = new OneByteStream(bytes);

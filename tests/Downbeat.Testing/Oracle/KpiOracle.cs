@@ -2,8 +2,8 @@ namespace Downbeat.Testing.Oracle;
 
 /// <summary>
 /// Computes the tables of docs/kpis.md from raw files the plain way, to be compared with the product. It shares no code
-/// with it, keeps everything in memory, and was written from the text of docs/kpis.md alone; its sentences stand in
-/// quotation marks above the code that says the same.
+/// with it, keeps everything in memory, and was written from the definitions alone. Comments name the section of
+/// docs/kpis.md whose rule the code below them follows.
 /// </summary>
 public static class KpiOracle
 {
@@ -26,9 +26,8 @@ public static class KpiOracle
         var sources = new List<OracleSource>();
         var rejects = new List<OracleReject>();
 
-        // "A listen is (user, track, the second at which it began). Two rows that agree in all three are the same
-        // listen, whichever files they arrive in and however often: it counts once. liked and shared of such rows
-        // are OR-ed."
+        // One dictionary over all files, because a repeated row adds no listen, only its like or share (docs/kpis.md,
+        // A listen).
         var listens = new Dictionary<Listen, (bool Liked, bool Shared)>();
 
         foreach (var file in streams.OrderBy(file => file.Name, Utf8Order.Instance))
@@ -57,7 +56,7 @@ public static class KpiOracle
         var files = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var date in listens.GroupBy(pair => DateOnly.FromDateTime(clock.LocalTime(pair.Key.Second))))
         {
-            // "Engagement of a listen = 1 + likeWeight if liked + shareWeight if shared."
+            // The weights make up the engagement (docs/kpis.md, Engagement).
             var day = new DayTables(
                 date.Key,
                 settings,

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Downbeat.Testing.Oracle;
 
-/// <summary>"A listen is (user, track, the second at which it began)", counted from 1970 UTC.</summary>
+/// <summary>What tells one listen from another (docs/kpis.md, A listen). Seconds count from 1970 UTC.</summary>
 readonly record struct Listen(long UserId, string TrackId, long Second);
 
 /// <summary>A valid row of a listens file.</summary>
@@ -43,7 +43,7 @@ sealed class ListenRows(ZoneClock clock)
             return "bad_user_id";
         }
 
-        // "track_id text 1..64 bytes"
+        // The limit is in bytes, not in characters.
         var trackId = row["track_id"]!;
         if (Encoding.UTF8.GetByteCount(trackId) is < 1 or > 64)
         {
@@ -64,7 +64,7 @@ sealed class ListenRows(ZoneClock clock)
         return null;
     }
 
-    /// <summary>"0, 1, true, false (any case) or empty (= 0)"; a file without the column says 0 as well.</summary>
+    /// <summary>Reads a like or share. Nothing written means no, and so does a column that is not there.</summary>
     static bool TryParseFlag(string? text, out bool value)
     {
         var folded = Ascii.Fold(text ?? "");

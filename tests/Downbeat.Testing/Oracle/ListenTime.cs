@@ -28,7 +28,7 @@ static partial class ListenTime
 
         if (match.Groups["offset"].Value is { Length: > 0 } offset)
         {
-            // "with one it is converted to that zone"
+            // Written with an offset it is an instant already (docs/kpis.md, Time and zones).
             if (OffsetSeconds(offset) is not { } offsetSeconds)
             {
                 return "bad_listen_time";
@@ -38,7 +38,7 @@ static partial class ListenTime
         }
         else
         {
-            // "Without an offset it is in the configured time zone"
+            // Otherwise the lake's zone decides, whose clocks may never have shown it.
             if (clock.FindInstant(written) is not { } found)
             {
                 return "nonexistent_local_time";
@@ -47,15 +47,15 @@ static partial class ListenTime
             instant = found;
         }
 
-        // "is before 1970, or lies more than a day after the file arrived"
+        // Both limits compare instants, not dates of the zone (docs/kpis.md, What makes a row a listen).
         return instant < 0 ? "before_1970"
             : instant > arrived.ToUnixTimeSeconds() + 86_400 || clock.IsPastLastDate(instant) ? "after_arrival"
             : null;
     }
 
     /// <summary>
-    /// "yyyy-MM-dd HH:mm:ss, with a space or T, optional fraction (cut off), optional Z or ±hh:mm". "ASCII digits
-    /// only": \d would take others.
+    /// The form alone; whether the numbers make a time is seen later. Digits are spelled out, because \d would take
+    /// others than those of ASCII.
     /// </summary>
     [GeneratedRegex(
         @"\A(?<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[ T](?<time>[0-9]{2}:[0-9]{2}:[0-9]{2})"
@@ -65,7 +65,7 @@ static partial class ListenTime
     )]
     private static partial Regex Shape();
 
-    /// <summary>"Z or ±hh:mm (to ±14:00)" in seconds east of UTC, or null.</summary>
+    /// <summary>An offset in seconds east of UTC, or null when its numbers are out of range.</summary>
     static int? OffsetSeconds(string offset)
     {
         if (offset is "Z")

@@ -4,8 +4,8 @@ using System.Numerics;
 namespace Downbeat.Testing.Oracle;
 
 /// <summary>
-/// "a quotient is the double nearest to the exact quotient of two integers (ms / (1000 x n), divided once), written
-/// with the shortest digits that round-trip, in plain notation (2, not 2.0 or 2E0)"
+/// Divides two integers and rounds a single time, so that every program gets the same digits (docs/kpis.md, How values
+/// are written).
 /// </summary>
 static class Quotient
 {

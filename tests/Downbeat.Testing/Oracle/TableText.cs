@@ -6,9 +6,7 @@ namespace Downbeat.Testing.Oracle;
 /// <summary>Writes a table as it is published.</summary>
 static class TableText
 {
-    /// <summary>
-    /// "the header is always there, fields are quoted only where they hold , " CR or LF, rows end in LF"
-    /// </summary>
+    /// <summary>The whole file, if only its header (docs/kpis.md, How values are written).</summary>
     public static string Write(string header, IEnumerable<object[]> rows)
     {
         var text = new StringBuilder(header).Append('\n');

@@ -21,8 +21,8 @@ sealed class ZoneClock(string timeZone)
     public bool IsPastLastDate(long instant) => instant + OffsetSeconds(instant) > ToSeconds(DateTime.MaxValue);
 
     /// <summary>
-    /// "A local time that occurs twice (end of summer time) is the earlier instant, one that does not occur is
-    /// rejected": the earliest instant at which the zone's clock shows this time, or null.
+    /// The first instant at which the zone's clock shows this time, or null when the clock skips it (docs/kpis.md,
+    /// Time and zones).
     /// </summary>
     public long? FindInstant(DateTime localTime)
     {
