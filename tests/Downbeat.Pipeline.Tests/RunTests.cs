@@ -497,6 +497,20 @@ public sealed class RunTests
     }
 
     [Fact]
+    public void APipeInTheLandingAreaKeepsNobodyWaiting()
+    {
+        using var lake = NewLake();
+        lake.LandStreams("drop.csv", TestListens.Csv([Listen]));
+        var pipe = Path.Combine(lake.Folder, LakePaths.Streams, "pipe.csv");
+        using var made = System.Diagnostics.Process.Start("mkfifo", [pipe]);
+        made.WaitForExit();
+        Assert.Equal(0, made.ExitCode);
+        var record = lake.Run();
+        Assert.Equal([null, "no_header"], record.Scanned.Select(file => file.Fault));
+        Assert.True(lake.Plan().IsEmpty);
+    }
+
+    [Fact]
     public void AFileIsReadOnlyWhenItHasSettled()
     {
         using var lake = NewLake();

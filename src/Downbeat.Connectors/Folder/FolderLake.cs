@@ -85,16 +85,7 @@ public sealed class FolderLake : ILake
     }
 
     /// <inheritdoc/>
-    public Stream Open(string path) =>
-        new FileStream(
-            Full(path),
-            new FileStreamOptions
-            {
-                Share = FileShare.ReadWrite | FileShare.Delete,
-                BufferSize = 0, // Whoever reads does so in large blocks.
-                Options = FileOptions.SequentialScan,
-            }
-        );
+    public Stream Open(string path) => OpenFile(Full(path));
 
     /// <inheritdoc/>
     public IByteSource OpenBytes(string path) => new FileBytes(path, Full(path));
@@ -262,9 +253,23 @@ public sealed class FolderLake : ILake
     static bool IsSame(LakeObject? found, LakeObject expected) =>
         found is not null && found.Size == expected.Size && found.Modified == expected.Modified;
 
+    /// <summary>A pipe or a device has no size, and opening it could wait for ever: what has no bytes is not opened.</summary>
+    static Stream OpenFile(string file) =>
+        new FileInfo(file).Length == 0
+            ? new MemoryStream([], writable: false)
+            : new FileStream(
+                file,
+                new FileStreamOptions
+                {
+                    Share = FileShare.ReadWrite | FileShare.Delete,
+                    BufferSize = 0, // Whoever reads does so in large blocks.
+                    Options = FileOptions.SequentialScan,
+                }
+            );
+
     static string Hash(string file)
     {
-        using var stream = File.OpenRead(file);
+        using var stream = OpenFile(file);
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 
