@@ -497,6 +497,22 @@ public sealed class RunTests
     }
 
     [Fact]
+    public void ACatalogueThatIsNoLongerKeptIsReadAgain()
+    {
+        using var lake = NewLake();
+        lake.LandStreams("drop.csv", TestListens.Csv(new TestListens().Rows(100)));
+        lake.Run();
+        var before = lake.Kpis();
+        var state = lake.State;
+        lake.Lake.Delete(state.Songs!.Path);
+        lake.Lake.Delete(state.Users!.Path);
+        Assert.Equal(2, lake.Plan().Catalogue.Count);
+        Assert.Equal(RunOutcome.Done, lake.Run().Outcome);
+        Assert.Equal(before, lake.Kpis());
+        Assert.True(lake.Plan().IsEmpty);
+    }
+
+    [Fact]
     public void APipeInTheLandingAreaKeepsNobodyWaiting()
     {
         using var lake = NewLake();

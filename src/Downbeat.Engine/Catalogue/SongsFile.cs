@@ -59,7 +59,9 @@ public static class SongsFile
             || !SHA256.HashData(bytes[..^SumBytes]).AsSpan().SequenceEqual(bytes[^SumBytes..])
         )
         {
-            throw new DamagedObjectException($"{name} is damaged: it does not fit its checksum.");
+            throw new DamagedObjectException(
+                $"{name} is damaged: it does not fit its checksum. Delete it, and it is made again."
+            );
         }
 
         var trackCount = BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]);

@@ -26,7 +26,7 @@ static class CatalogueStage
     public static IReadOnlyList<PlannedFile> Plan(ILake lake, LakeState state)
     {
         var (songs, users) = Files(lake);
-        return [.. Changed(state.Songs, songs), .. Changed(state.Users, users)];
+        return [.. Changed(Kept(lake, state.Songs), songs), .. Changed(Kept(lake, state.Users), users)];
     }
 
     /// <summary>Reads what has changed.</summary>
@@ -36,8 +36,12 @@ static class CatalogueStage
         var firstVersion = state.Version;
         var (songFiles, userFiles) = Files(run.Lake);
         var (oldSongs, oldUsers) = (state.Songs, state.Users);
-        var songs = IsChanged(oldSongs, songFiles) ? ReadSongs(run, songFiles, cancellationToken) : null;
-        var users = IsChanged(oldUsers, userFiles) ? ReadUsers(run, userFiles, cancellationToken) : null;
+        var songs = IsChanged(Kept(run.Lake, oldSongs), songFiles)
+            ? ReadSongs(run, songFiles, cancellationToken)
+            : null;
+        var users = IsChanged(Kept(run.Lake, oldUsers), userFiles)
+            ? ReadUsers(run, userFiles, cancellationToken)
+            : null;
         if (songs is not null || users is not null)
         {
             run.Ledger.Commit(now =>
@@ -81,6 +85,10 @@ static class CatalogueStage
     static List<LakeObject> Files(ILake lake, string folder) =>
         [.. lake.List(folder).Where(file => LandedStreams.WhyNoInput(file.Path) is null)];
 
+    /// <summary>What was read last, if it is still kept: it can be read again at any time.</summary>
+    static CatalogueEntry? Kept(ILake lake, CatalogueEntry? read) =>
+        read is not null && lake.Find(read.Path) is not null ? read : null;
+
     static bool IsChanged(CatalogueEntry? known, List<LakeObject> files) =>
         known is null || !known.Files.SequenceEqual(files.Select(Entry));
 
@@ -100,7 +108,7 @@ static class CatalogueStage
 
     static CatalogueEntry ReadSongs(RunContext run, List<LakeObject> files, CancellationToken cancellationToken)
     {
-        var known = run.Ledger.State.Songs;
+        var known = Kept(run.Lake, run.Ledger.State.Songs);
         var before = known is null ? null : run.Songs();
         using var rejects = new RejectsFile(run.Lake.Scratch);
         var scan = new SongsScan(rejects.Add);
@@ -108,7 +116,7 @@ static class CatalogueStage
         KeepRejects(run, rejects, "songs", scan.Rejected, scan.Rows);
 
         // A version that would say the same as the one before is that one.
-        var version = known?.Version ?? 1;
+        var version = known?.Version ?? (run.Ledger.State.Songs?.Version ?? 0) + 1;
         var bytes = SongsFile.Write(scan.Build(version, before));
         if (known is not null && Sum(bytes) != known.Sha256)
         {
@@ -135,7 +143,7 @@ static class CatalogueStage
 
     static CatalogueEntry ReadUsers(RunContext run, List<LakeObject> files, CancellationToken cancellationToken)
     {
-        var known = run.Ledger.State.Users;
+        var known = Kept(run.Lake, run.Ledger.State.Users);
         var before = known is null ? null : run.Users();
         var runFiles = new List<string>();
         var merged = NewFile(run);
@@ -155,7 +163,7 @@ static class CatalogueStage
             scan.Finish();
             KeepRejects(run, rejects, "users", scan.Rejected, scan.Rows);
 
-            var version = known?.Version ?? 1;
+            var version = known?.Version ?? (run.Ledger.State.Users?.Version ?? 0) + 1;
             var count = MergeUsers(runFiles, merged, version, before);
             if (known is not null && SumFile(merged) != known.Sha256)
             {
