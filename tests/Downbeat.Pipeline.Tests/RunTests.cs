@@ -200,7 +200,7 @@ public sealed class RunTests
         lake.LandStreams("drop.csv", TestListens.Csv(new TestListens().Rows(100)));
         lake.Run();
         lake.LandCatalogue(
-            TestListens.Songs.Replace("Name 1", "Renamed", StringComparison.Ordinal),
+            TestListens.Songs.Replace("Name ", "Renamed ", StringComparison.Ordinal),
             TestListens.Users,
             TestLake.Arrived.AddDays(1)
         );
