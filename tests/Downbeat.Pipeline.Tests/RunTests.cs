@@ -513,6 +513,33 @@ public sealed class RunTests
     }
 
     [Fact]
+    public void ALostLedgerIsNoNewLake()
+    {
+        using var lake = NewLake();
+        lake.LandStreams("drop.csv", TestListens.Csv([Listen]));
+        lake.Run();
+        var files = lake.Lake.List(LakePaths.Slices);
+        Directory.Delete(Path.Combine(lake.Folder, LakePaths.Ledger), recursive: true);
+        Assert.Contains(
+            "ledger/ was lost",
+            Assert.Throws<LakeException>(() => lake.Run()).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(files, lake.Lake.List(LakePaths.Slices));
+    }
+
+    [Fact]
+    public void ALakeMayBeNamedWithASlashBehindIt()
+    {
+        using var lake = NewLake();
+        lake.LandStreams("drop.csv", TestListens.Csv([Listen]));
+        Assert.Equal(
+            RunOutcome.Done,
+            lake.Run(through: new Downbeat.Connectors.Folder.FolderLake(lake.Folder + "/")).Outcome
+        );
+    }
+
+    [Fact]
     public void APipeInTheLandingAreaKeepsNobodyWaiting()
     {
         using var lake = NewLake();

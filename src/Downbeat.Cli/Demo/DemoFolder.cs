@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Downbeat.Cli.Output;
 using Downbeat.Connectors.Folder;
 using Downbeat.Pipeline.Landing;
@@ -6,7 +7,7 @@ using Downbeat.Pipeline.Runs;
 namespace Downbeat.Cli.Demo;
 
 /// <summary>The folder of a demo: empty at first, or with nothing in it but what an earlier demo made.</summary>
-static class DemoFolder
+static partial class DemoFolder
 {
     /// <summary>Says that a demo made the folder, and may make it again.</summary>
     const string Mark = ".downbeat-demo";
@@ -80,7 +81,16 @@ static class DemoFolder
             );
         }
 
+        // Someone may have dropped files of their own, as the demo invites to: raw files are never deleted.
         var lake = new FolderLake(directory);
+        var raw = lake.List("landing").Concat(lake.List("archive"));
+        if (raw.FirstOrDefault(file => !MadeByDemo().IsMatch(file.Path)) is { } own)
+        {
+            throw new UsageException(
+                $"{directory} holds {SafeText.Of(own.Path)}, which no demo made: move it away, or {elsewhere}"
+            );
+        }
+
         if (lake.Find(LakePaths.Lake) is not null && LakeStatus.Read(lake, TimeProvider.System).Running is { } running)
         {
             throw new LakeException(
@@ -101,4 +111,11 @@ static class DemoFolder
             }
         }
     }
+
+    [GeneratedRegex(
+        @"/([0-9a-f]{24}-)?(songs|users|streams-\d{4}|streams-from-new-app)\.csv$",
+        RegexOptions.ExplicitCapture,
+        1000
+    )]
+    private static partial Regex MadeByDemo();
 }

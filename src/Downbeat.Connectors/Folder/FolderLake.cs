@@ -33,7 +33,7 @@ public sealed class FolderLake : ILake
     public FolderLake(string path)
     {
         Name = path;
-        root = Path.GetFullPath(path);
+        root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
     }
 
     /// <inheritdoc/>
@@ -69,6 +69,11 @@ public sealed class FolderLake : ILake
         foreach (var file in start.EnumerateFiles("*", options))
         {
             cancellationToken.ThrowIfCancellationRequested();
+            if (!file.Exists)
+            {
+                continue; // Gone meanwhile, or of a name that is not UTF-8 and that nobody could open.
+            }
+
             var path = Path.GetRelativePath(root, file.FullName).Replace(Path.DirectorySeparatorChar, '/');
             found.Add(new(path, file.Length, new DateTimeOffset(file.LastWriteTimeUtc)));
         }
@@ -187,7 +192,8 @@ public sealed class FolderLake : ILake
         }
 
         // The file may be replaced between looking and renaming: what has arrived is looked at again.
-        File.Move(source, destination, overwrite: false);
+        // Renamed, never linked first: where the landing folder may not be written to, nothing has happened then.
+        File.Move(source, destination, overwrite: true);
         var moved = Find(target);
         var isRead =
             IsSame(moved, read with { Path = target })

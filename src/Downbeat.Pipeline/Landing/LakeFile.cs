@@ -68,7 +68,11 @@ public sealed record LakeFile
         try
         {
             using var stream = lake.Open(LakePaths.Lake);
-            var file = JsonSerializer.Deserialize(stream, LakeJson.Readable.LakeFile)!;
+            var file =
+                JsonSerializer.Deserialize(stream, LakeJson.Readable.LakeFile)
+                ?? throw new LakeException(
+                    $"{lake.Name}/{LakePaths.Lake} says null; restore it from a backup of the lake."
+                );
             return file.Format == CurrentFormat
                 ? file
                 : throw new LakeException(

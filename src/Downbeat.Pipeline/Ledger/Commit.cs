@@ -19,16 +19,32 @@ public sealed record Commit
     public required DateTimeOffset At { get; init; }
 
     /// <summary>Sources that were scanned.</summary>
-    public IReadOnlyList<SourceEntry> Sources { get; init; } = [];
+    public IReadOnlyList<SourceEntry> Sources
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
 
     /// <summary>Sources that moved out of the landing area, and where to: the archive, or quarantine.</summary>
-    public IReadOnlyList<MovedEntry> Moved { get; init; } = [];
+    public IReadOnlyList<MovedEntry> Moved
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
 
     /// <summary>Quarantined sources whose files went back to the landing area to be scanned again.</summary>
-    public IReadOnlyList<string> Released { get; init; } = [];
+    public IReadOnlyList<string> Released
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
 
     /// <summary>How many rejected rows of a source are still in quarantine, after some were taken out.</summary>
-    public IReadOnlyList<OpenRejectsEntry> OpenRejects { get; init; } = [];
+    public IReadOnlyList<OpenRejectsEntry> OpenRejects
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
 
     /// <summary>Songs that were read, if they were.</summary>
     public CatalogueEntry? Songs { get; init; }
@@ -37,19 +53,39 @@ public sealed record Commit
     public CatalogueEntry? Users { get; init; }
 
     /// <summary>Dates that were computed.</summary>
-    public IReadOnlyList<DateEntry> Dates { get; init; } = [];
+    public IReadOnlyList<DateEntry> Dates
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
 
     /// <summary>Published dates that someone asks to be computed again.</summary>
-    public IReadOnlyList<DateOnly> Wanted { get; init; } = [];
+    public IReadOnlyList<DateOnly> Wanted
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
 
     /// <summary>Dates that were left without listens, and lost their files.</summary>
-    public IReadOnlyList<DateOnly> RemovedDates { get; init; } = [];
+    public IReadOnlyList<DateOnly> RemovedDates
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
 
     /// <summary>Dates whose unknown tracks and users were looked for in a newer catalogue, and not found.</summary>
-    public IReadOnlyList<CheckedEntry> Checked { get; init; } = [];
+    public IReadOnlyList<CheckedEntry> Checked
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
 
     /// <summary>Objects that no commit names, and that are deleted after this one.</summary>
-    public IReadOnlyList<string> Swept { get; init; } = [];
+    public IReadOnlyList<string> Swept
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
 }
 
 /// <summary>A file of listens, as it was scanned.</summary>
@@ -93,10 +129,18 @@ public sealed record SourceEntry
     public string? FaultDetail { get; init; }
 
     /// <summary>What holds its listens.</summary>
-    public IReadOnlyList<SliceEntry> Slices { get; init; } = [];
+    public IReadOnlyList<SliceEntry> Slices
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
 
     /// <summary>Ids of older versions of the same key whose bytes this one begins with: it takes their place.</summary>
-    public IReadOnlyList<string> Retracts { get; init; } = [];
+    public IReadOnlyList<string> Retracts
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
 }
 
 /// <summary>A slice of a source.</summary>

@@ -22,7 +22,11 @@ public sealed class LakeState
     public CatalogueEntry? Users { get; set; }
 
     /// <summary>Objects that were swept, and the commit that said so: whoever made one before that makes it again.</summary>
-    public Dictionary<string, long> Swept { get; init; } = new(StringComparer.Ordinal);
+    public Dictionary<string, long> Swept
+    {
+        get;
+        init => field = value ?? new(StringComparer.Ordinal);
+    } = new(StringComparer.Ordinal);
 
     /// <summary>Whether an object that was made when the state had a version was swept since.</summary>
     public bool IsSwept(string path, long madeAtVersion) =>

@@ -198,6 +198,19 @@ public sealed class Reconciliation(
         }
     }
 
-    RunContext OpenLake(string id) =>
-        new(lake, LakeFile.Read(lake).FindZone(), LakeLedger.Open(lake, id, clock), options, clock, logger, progress);
+    RunContext OpenLake(string id)
+    {
+        var zone = LakeFile.Read(lake).FindZone();
+        var ledger = LakeLedger.Open(lake, id, clock);
+
+        // The catalogue is committed before the first slice: slices without a commit mean that the ledger was lost.
+        if (ledger.State.Version == 0 && (lake.List(LakePaths.Slices).Count > 0 || lake.List(LakePaths.Kpis).Count > 0))
+        {
+            throw new LakeException(
+                $"{lake.Name} holds slices or tables but no commits: {LakePaths.Ledger}/ was lost. Nothing was done; restore it from a backup."
+            );
+        }
+
+        return new(lake, zone, ledger, options, clock, logger, progress);
+    }
 }
