@@ -539,6 +539,28 @@ public sealed class RunTests
         );
     }
 
+    [Theory]
+    [InlineData("file,line_number,byte_offset,byte_length,reason,raw\n", "")]
+    [InlineData(",", ";")]
+    public void RejectsThatASpreadsheetSpoiltAreRefusedAndKept(string what, string by)
+    {
+        using var lake = NewLake();
+        var options = new RunOptions { MaxRejectedShare = 1 };
+        lake.LandStreams("drop.csv", TestListens.Csv([Listen, "one,track002,2024-06-25 13:00:00,0,0"]));
+        lake.Run(options);
+        var quarantine = new QuarantineStore(lake.Lake, options, TimeProvider.System);
+        var file = Path.Combine(lake.Folder, quarantine.Find("drop.csv").Where);
+        var spoilt = File.ReadAllText(file).Replace(what, by, StringComparison.Ordinal);
+        File.WriteAllText(file, spoilt);
+        Assert.Contains(
+            "line_number",
+            Assert.Throws<LakeException>(() => quarantine.Retry("drop.csv")).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(spoilt, File.ReadAllText(file));
+        Assert.Null(lake.Lake.Find(LakePaths.Lease));
+    }
+
     [Fact]
     public void APipeInTheLandingAreaKeepsNobodyWaiting()
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Downbeat.Engine.Listens;
 using Downbeat.Engine.Scan;
+using Downbeat.Pipeline.Landing;
 
 namespace Downbeat.Pipeline.Quarantine;
 
@@ -11,7 +12,7 @@ namespace Downbeat.Pipeline.Quarantine;
 /// </summary>
 sealed class RejectsFile(string scratchFolder) : IDisposable
 {
-    static readonly byte[] Header = "file,line_number,byte_offset,byte_length,reason,raw\n"u8.ToArray();
+    static readonly string[] Columns = ["file", "line_number", "byte_offset", "byte_length", "reason", "raw"];
 
     /// <summary>A record of 1 MiB with every byte a doubled quote, and the columns before it.</summary>
     const int MaxKeptBytes = 4 * CsvReader.MaxRecordBytes;
@@ -40,12 +41,27 @@ sealed class RejectsFile(string scratchFolder) : IDisposable
     public static IEnumerable<RejectedRow> Read(Stream stream)
     {
         var csv = new CsvReader(stream, MaxKeptBytes);
-        csv.Read(); // The header.
+        var header = Enumerable.Range(0, csv.Read() ? csv.FieldCount : 0).Select(field => Text(csv, field));
+        if (!header.SequenceEqual(Columns, StringComparer.Ordinal))
+        {
+            throw Unreadable(csv.FileFault?.Detail ?? "its first line is another one");
+        }
+
         while (csv.Read())
         {
             yield return new(Text(csv, 0), Number(csv, 1), Number(csv, 2), Number(csv, 3), Text(csv, 4), Text(csv, 5));
         }
+
+        if (csv.FileFault is { } fault)
+        {
+            throw Unreadable(fault.Detail);
+        }
     }
+
+    static LakeException Unreadable(string why) =>
+        new(
+            $"The rejects.csv cannot be read: {why}. It is CSV in UTF-8 with commas, and begins with {string.Join(',', Columns)}; nothing was changed."
+        );
 
     static string Text(CsvReader csv, int field) =>
         field < csv.FieldCount ? Encoding.UTF8.GetString(csv.Field(field)) : "";
@@ -62,7 +78,7 @@ sealed class RejectsFile(string scratchFolder) : IDisposable
                 FileMode.CreateNew,
                 FileAccess.Write
             );
-            output.Write(Header);
+            output.Write(Encoding.UTF8.GetBytes(string.Join(',', Columns) + "\n"));
         }
 
         WriteField(Encoding.UTF8.GetBytes(file));
