@@ -65,7 +65,7 @@ static class Given
         var writer = new SliceWriter(bytes, date ?? Date, Texts(ids));
         foreach (var listen in distinct)
         {
-            writer.Add(new(listen.User, listen.Second, numbers[listen.Track], listen.Flags));
+            writer.Add(new Listen(listen.User, listen.Second, numbers[listen.Track], listen.Flags));
         }
 
         writer.Finish();

@@ -19,8 +19,9 @@ public sealed class UsersScan : CatalogueScan
 
     readonly Func<Stream> openRun;
     readonly TextNumbers countries = new();
-    readonly ulong[] users;
-    readonly ulong[] rows; // The row's number and, in the low half, its country: the first row of a user sorts first.
+
+    // A user, the row's number in place of the second, its country in place of the track: the first row of a user sorts first.
+    readonly Listen[] rows;
     int count;
     uint runNumber;
 
@@ -33,8 +34,7 @@ public sealed class UsersScan : CatalogueScan
     {
         this.openRun = openRun;
         var entries = (int)Math.Clamp(memoryBytes / 32, 1024, 1 << 28);
-        users = GC.AllocateUninitializedArray<ulong>(2 * entries);
-        rows = GC.AllocateUninitializedArray<ulong>(2 * entries);
+        rows = GC.AllocateUninitializedArray<Listen>(2 * entries);
     }
 
     /// <summary>The columns that a file of users must have.</summary>
@@ -70,7 +70,7 @@ public sealed class UsersScan : CatalogueScan
 
                 last = entry.User;
                 var since = known is not null && known.Find(last) ? known.KnownSince : (uint)version;
-                writer.Add(new(last, since, entry.Track, ListenFlags.None));
+                writer.Add(new Listen(last, since, entry.Track, ListenFlags.None));
             }
         }
 
@@ -86,9 +86,8 @@ public sealed class UsersScan : CatalogueScan
 
         var text = row.Field(header[CountryColumn]);
         var country = countries.FindOrAdd(text.IsEmpty ? UserCountries.Unknown : text);
-        users[count] = user.Value;
-        rows[count] = ((ulong)count << 32) | (uint)country;
-        if (++count == users.Length / 2)
+        rows[count] = new(user.Value, (uint)count, country, ListenFlags.None);
+        if (++count == rows.Length / 2)
         {
             Seal();
         }
@@ -105,18 +104,15 @@ public sealed class UsersScan : CatalogueScan
         }
 
         var sorted = countries.Sort(out var ranks);
-        var scratchUsers = users.AsSpan(count, count);
-        var scratchRows = rows.AsSpan(count, count);
-        var swapped = RadixSort.Sort(users.AsSpan(0, count), rows.AsSpan(0, count), scratchUsers, scratchRows);
-        var orderedUsers = swapped ? scratchUsers : users.AsSpan(0, count);
-        var orderedRows = swapped ? scratchRows : rows.AsSpan(0, count);
+        var scratch = rows.AsSpan(count, count);
+        var ordered = RadixSort.Sort(rows.AsSpan(0, count), scratch) ? scratch : rows.AsSpan(0, count);
         using var output = openRun();
         var run = new SliceWriter(output, NoDate, sorted);
         for (var at = 0; at < count; at++)
         {
-            if (at == 0 || orderedUsers[at] != orderedUsers[at - 1])
+            if (at == 0 || ordered[at].User != ordered[at - 1].User)
             {
-                run.Add(new(orderedUsers[at], runNumber, ranks[(int)(uint)orderedRows[at]], ListenFlags.None));
+                run.Add(new Listen(ordered[at].User, runNumber, ranks[ordered[at].Track], ListenFlags.None));
             }
         }
 

@@ -10,17 +10,21 @@ namespace Downbeat.Engine.Scan;
 /// Memory stays within a few times the longest record whatever the file holds. Nothing is thrown for what the file holds: a record can have a
 /// <see cref="Fault"/>, the file a <see cref="FileFault"/>, after which no more records come.
 /// </summary>
-public sealed class CsvReader
+public sealed class CsvReader : IRow
 {
     /// <summary>The longest record in bytes, its line end not counted.</summary>
     public const int MaxRecordBytes = 1 << 20;
 
     const int BlockBytes = 256 * 1024;
 
+    /// <summary>Plain records are taken from so many bytes at most, so that none of them is too long.</summary>
+    const int PlainBytes = 2 * BlockBytes;
+
     readonly Stream bytes;
     readonly int maxRecordBytes;
     byte[] buffer = new byte[2 * BlockBytes];
     byte[] unescaped = [];
+    int[] positions = [];
     FieldSpan[] fields = new FieldSpan[32];
 
     int start; // Of the record at hand.
@@ -132,6 +136,65 @@ public sealed class CsvReader
                 FileFaultKind.UnclosedQuote,
                 $"the quote that opens in the record of line {nextLineNumber} never closes"
             );
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// Takes all records at hand up to the first that has a quote, or that is not complete; false when the next one is
+    /// such, and has to be <see cref="Read"/>.
+    /// </summary>
+    internal bool TryTakePlain(out PlainRows rows)
+    {
+        rows = default;
+        if (FileFault is not null)
+        {
+            return false;
+        }
+
+        for (var tries = 0; tries < 2; tries++)
+        {
+            var here = buffer.AsSpan(position, Math.Min(end - position, Math.Min(PlainBytes, maxRecordBytes)));
+            var quote = here.IndexOf((byte)'"');
+            var length = here[..(quote < 0 ? here.Length : quote)].LastIndexOf((byte)'\n') + 1;
+            if (length > 0)
+            {
+                if (positions.Length < length + 1)
+                {
+                    positions = new int[PlainBytes + 1];
+                }
+
+                var count = Delimiters.Locate(here[..length], positions.AsSpan(1), out _);
+                foreach (ref var place in positions.AsSpan(1, count))
+                {
+                    place += position;
+                }
+
+                positions[0] = position - 1;
+                rows = new()
+                {
+                    Bytes = buffer.AsSpan(0, end),
+                    Ends = positions.AsSpan(0, count + 1),
+                    FirstLineNumber = nextLineNumber,
+                    ByteOffset = bufferOffset,
+                };
+                nextLineNumber += here[..length].Count((byte)'\n');
+                position += length;
+                return true;
+            }
+
+            if (ended || quote >= 0)
+            {
+                return false;
+            }
+
+            start = position;
+            Fill();
+            if (FileFault is not null)
+            {
+                return false;
+            }
         }
 
         return false;

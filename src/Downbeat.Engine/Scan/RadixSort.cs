@@ -1,111 +1,276 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Downbeat.Engine.Listens;
+
 namespace Downbeat.Engine.Scan;
 
 /// <summary>
-/// Least-significant-digit radix sort of 64-bit and 128-bit keys, digits of 11 bits. Digits that are the same in all
-/// keys cost nothing, so the price follows the bits that really vary. Stable, and its time does not depend on skew.
+/// Sorts keys of 64 bits and listens of 128. Many of them are first parted by their highest bits into pieces that fit
+/// the cache; a piece is sorted by the 22 highest bits that vary in it, in two passes of 11, lowest first. What is still
+/// equal then is rare and sorted by itself. Bits that all keys share cost nothing, and skew costs little: see
+/// <c>docs/performance.md</c>.
 /// </summary>
 public static class RadixSort
 {
+    /// <summary>So many keys and the room to sort them lie in the second-level cache.</summary>
+    const int PieceKeys = 1 << 15;
+
+    /// <summary>Keys are counted by so many of their highest bits, and neighbouring counts joined to pieces of like size.</summary>
+    const int FineBits = 14;
+
     const int DigitBits = 11;
     const int Buckets = 1 << DigitBits;
-    const int Digits = (64 + DigitBits - 1) / DigitBits;
+
+    /// <summary>Up to so many keys are sorted by inserting one after the other.</summary>
+    const int FewKeys = 24;
+
+    /// <summary>What a sort of <typeparamref name="T"/> compares, a word of 64 bits at a time.</summary>
+    interface IOrder<T>
+    {
+        static abstract ulong Word(in T key);
+
+        static abstract bool IsBefore(in T left, in T right);
+
+        /// <summary>Sorts keys of which this word is the same.</summary>
+        static abstract void SortByNext(Span<T> keys, Span<T> scratch);
+    }
 
     /// <summary>Sorts keys.</summary>
     /// <param name="keys">The keys.</param>
     /// <param name="scratch">Room for as many.</param>
     /// <returns>True when the sorted keys lie in <paramref name="scratch"/>, false when in <paramref name="keys"/>.</returns>
-    public static bool Sort(Span<ulong> keys, Span<ulong> scratch)
+    public static bool Sort(Span<ulong> keys, Span<ulong> scratch) => Sort<ulong, Plain>(keys, scratch);
+
+    /// <summary>Sorts listens by user, second, track and flags.</summary>
+    /// <param name="listens">The listens.</param>
+    /// <param name="scratch">Room for as many.</param>
+    /// <returns>True when the sorted listens lie in <paramref name="scratch"/>, false when in <paramref name="listens"/>.</returns>
+    public static bool Sort(Span<Listen> listens, Span<Listen> scratch) => Sort<Listen, ByUser>(listens, scratch);
+
+    static bool Sort<T, TOrder>(Span<T> keys, Span<T> scratch)
+        where T : unmanaged
+        where TOrder : IOrder<T>
     {
-        var counts = Count(keys);
-        var swapped = false;
-        for (var digit = 0; digit < Digits; digit++)
+        if (keys.Length <= 2 * PieceKeys)
         {
-            var places = counts.AsSpan(digit * Buckets, Buckets);
-            if (keys.IsEmpty || !TurnIntoPlaces(places, keys[0], digit, keys.Length))
-            {
-                continue;
-            }
-
-            var from = swapped ? scratch : keys;
-            var to = swapped ? keys : scratch;
-            var shift = digit * DigitBits;
-            foreach (var key in from)
-            {
-                to[places[(int)(key >> shift) & (Buckets - 1)]++] = key;
-            }
-
-            swapped = !swapped;
-        }
-
-        return swapped;
-    }
-
-    /// <summary>Sorts pairs by <paramref name="high"/>, then <paramref name="low"/>.</summary>
-    /// <returns>True when the sorted pairs lie in the scratch spans, false when in the first two.</returns>
-    public static bool Sort(Span<ulong> high, Span<ulong> low, Span<ulong> scratchHigh, Span<ulong> scratchLow)
-    {
-        var swapped = false;
-        for (var word = 0; word < 2; word++)
-        {
-            var counts = Count(word == 0 ? (swapped ? scratchLow : low) : (swapped ? scratchHigh : high));
-            for (var digit = 0; digit < Digits; digit++)
-            {
-                var fromHigh = swapped ? scratchHigh : high;
-                var fromLow = swapped ? scratchLow : low;
-                var keys = word == 0 ? fromLow : fromHigh;
-                var places = counts.AsSpan(digit * Buckets, Buckets);
-                if (keys.IsEmpty || !TurnIntoPlaces(places, keys[0], digit, keys.Length))
-                {
-                    continue;
-                }
-
-                var toHigh = swapped ? high : scratchHigh;
-                var toLow = swapped ? low : scratchLow;
-                var shift = digit * DigitBits;
-                for (var at = 0; at < keys.Length; at++)
-                {
-                    var place = places[(int)(keys[at] >> shift) & (Buckets - 1)]++;
-                    toHigh[place] = fromHigh[at];
-                    toLow[place] = fromLow[at];
-                }
-
-                swapped = !swapped;
-            }
-        }
-
-        return swapped;
-    }
-
-    static int[] Count(ReadOnlySpan<ulong> keys)
-    {
-        var counts = new int[Digits * Buckets];
-        foreach (var key in keys)
-        {
-            var rest = key;
-            for (var digit = 0; digit < Digits; digit++)
-            {
-                counts[(digit * Buckets) + ((int)rest & (Buckets - 1))]++;
-                rest >>= DigitBits;
-            }
-        }
-
-        return counts;
-    }
-
-    /// <summary>Turns how often each value of a digit occurs into where its keys go; false when all keys share one value.</summary>
-    static bool TurnIntoPlaces(Span<int> counts, ulong anyKey, int digit, int length)
-    {
-        if (counts[(int)(anyKey >> (digit * DigitBits)) & (Buckets - 1)] == length)
-        {
+            SortPiece<T, TOrder>(keys, scratch);
             return false;
         }
 
+        scratch = scratch[..keys.Length];
+        var varying = Varying<T, TOrder>(keys);
+        if (varying == 0)
+        {
+            TOrder.SortByNext(keys, scratch);
+            return false;
+        }
+
+        var shift = Math.Max(0, BitOperations.Log2(varying) + 1 - FineBits);
+        var pieces = Part<T, TOrder>(keys, scratch, shift);
+        var from = 0;
+        foreach (var to in pieces)
+        {
+            // A piece of one fine count may be as large as it likes: its keys share their highest bits.
+            SortPiece<T, TOrder>(scratch[from..to], keys[from..to]);
+            from = to;
+        }
+
+        return true;
+    }
+
+    /// <summary>Moves keys into pieces, ascending by the bits from <paramref name="shift"/> on.</summary>
+    /// <returns>Where the pieces end.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static List<int> Part<T, TOrder>(ReadOnlySpan<T> keys, Span<T> parted, int shift)
+        where T : unmanaged
+        where TOrder : IOrder<T>
+    {
+        const int Mask = (1 << FineBits) - 1;
+        var counts = new int[1 << FineBits];
+        foreach (ref readonly var key in keys)
+        {
+            counts[(int)(TOrder.Word(key) >> shift) & Mask]++;
+        }
+
+        var ends = new List<int>();
+        var starts = new List<int> { 0 };
+        var pieceOf = new ushort[1 << FineBits];
+        var (size, sum) = (0, 0);
+        for (var fine = 0; fine < counts.Length; fine++)
+        {
+            if (size > 0 && size + counts[fine] > PieceKeys)
+            {
+                ends.Add(sum);
+                starts.Add(sum);
+                size = 0;
+            }
+
+            pieceOf[fine] = (ushort)ends.Count;
+            size += counts[fine];
+            sum += counts[fine];
+        }
+
+        ends.Add(sum);
+        var places = CollectionsMarshal.AsSpan(starts);
+        ref var target = ref MemoryMarshal.GetReference(parted);
+        foreach (ref readonly var key in keys)
+        {
+            var piece = pieceOf[(int)(TOrder.Word(key) >> shift) & Mask];
+            Unsafe.Add(ref target, places[piece]++) = key;
+        }
+
+        return ends;
+    }
+
+    /// <summary>Sorts keys in place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void SortPiece<T, TOrder>(Span<T> keys, Span<T> scratch)
+        where T : unmanaged
+        where TOrder : IOrder<T>
+    {
+        if (keys.Length <= FewKeys)
+        {
+            Insert<T, TOrder>(keys);
+            return;
+        }
+
+        var varying = Varying<T, TOrder>(keys);
+        if (varying == 0)
+        {
+            TOrder.SortByNext(keys, scratch);
+            return;
+        }
+
+        var top = BitOperations.Log2(varying) + 1;
+        var high = Math.Max(0, top - DigitBits);
+        var low = Math.Max(0, high - DigitBits);
+        Span<int> counts = stackalloc int[2 * Buckets];
+        counts.Clear();
+        var lows = counts[..Buckets];
+        var highs = counts[Buckets..];
+        foreach (ref readonly var key in keys)
+        {
+            var word = TOrder.Word(key);
+            lows[(int)(word >> low) & (Buckets - 1)]++;
+            highs[(int)(word >> high) & (Buckets - 1)]++;
+        }
+
+        Move<T, TOrder>(keys, scratch, lows, low);
+        Move<T, TOrder>(scratch[..keys.Length], keys, highs, high);
+        SortEqual<T, TOrder>(keys, scratch, low);
+    }
+
+    /// <summary>Sorts what is the same in all bits from <paramref name="shift"/> on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void SortEqual<T, TOrder>(Span<T> keys, Span<T> scratch, int shift)
+        where T : unmanaged
+        where TOrder : IOrder<T>
+    {
+        var before = TOrder.Word(keys[0]) >> shift;
+        for (var at = 1; at < keys.Length; at++)
+        {
+            var word = TOrder.Word(keys[at]) >> shift;
+            if (word != before)
+            {
+                before = word;
+                continue;
+            }
+
+            var from = at - 1;
+            do
+            {
+                at++;
+            } while (at < keys.Length && TOrder.Word(keys[at]) >> shift == before);
+
+            SortPiece<T, TOrder>(keys[from..at], scratch);
+            at--;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void Move<T, TOrder>(ReadOnlySpan<T> keys, Span<T> target, Span<int> counts, int shift)
+        where T : unmanaged
+        where TOrder : IOrder<T>
+    {
         var place = 0;
         foreach (ref var count in counts)
         {
             (count, place) = (place, place + count);
         }
 
-        return true;
+        ref var first = ref MemoryMarshal.GetReference(target);
+        foreach (ref readonly var key in keys)
+        {
+            Unsafe.Add(ref first, counts[(int)(TOrder.Word(key) >> shift) & (Buckets - 1)]++) = key;
+        }
+    }
+
+    static void Insert<T, TOrder>(Span<T> keys)
+        where T : unmanaged
+        where TOrder : IOrder<T>
+    {
+        for (var at = 1; at < keys.Length; at++)
+        {
+            var key = keys[at];
+            var to = at;
+            for (; to > 0 && TOrder.IsBefore(key, keys[to - 1]); to--)
+            {
+                keys[to] = keys[to - 1];
+            }
+
+            keys[to] = key;
+        }
+    }
+
+    /// <summary>The bits in which keys differ.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static ulong Varying<T, TOrder>(ReadOnlySpan<T> keys)
+        where T : unmanaged
+        where TOrder : IOrder<T>
+    {
+        var first = TOrder.Word(keys[0]);
+        var varying = 0UL;
+        foreach (ref readonly var key in keys)
+        {
+            varying |= TOrder.Word(key) ^ first;
+        }
+
+        return varying;
+    }
+
+    readonly struct Plain : IOrder<ulong>
+    {
+        public static ulong Word(in ulong key) => key;
+
+        public static bool IsBefore(in ulong left, in ulong right) => left < right;
+
+        public static void SortByNext(Span<ulong> keys, Span<ulong> scratch) { }
+    }
+
+    readonly struct ByUser : IOrder<Listen>
+    {
+        public static ulong Word(in Listen key) => key.User;
+
+        public static bool IsBefore(in Listen left, in Listen right) =>
+            left.User < right.User || (left.User == right.User && left.Rest < right.Rest);
+
+        public static void SortByNext(Span<Listen> keys, Span<Listen> scratch)
+        {
+            if (Sort<Listen, ByRest>(keys, scratch))
+            {
+                scratch[..keys.Length].CopyTo(keys);
+            }
+        }
+    }
+
+    /// <summary>The order of listens of one user.</summary>
+    readonly struct ByRest : IOrder<Listen>
+    {
+        public static ulong Word(in Listen key) => key.Rest;
+
+        public static bool IsBefore(in Listen left, in Listen right) => left.Rest < right.Rest;
+
+        public static void SortByNext(Span<Listen> keys, Span<Listen> scratch) { }
     }
 }

@@ -1,4 +1,5 @@
-using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Downbeat.Engine.Listens;
 using Downbeat.Engine.Slices;
 
@@ -13,47 +14,51 @@ public delegate Stream RunOpener(DateOnly date);
 /// </summary>
 public sealed class SortBuffer
 {
-    // The low word of an entry, from its highest bit: place of the date, second, track, flags.
-    const int FlagBits = 2;
-    const int TrackBits = 28;
-    const int DateShift = FlagBits + TrackBits + ListenDate.SecondBits;
-    const int MaxDates = 1 << (64 - DateShift);
-    const int MaxTracks = 1 << TrackBits;
+    // An entry is a listen with the place of its date above the second, in bits that seconds of a date never use.
+    const int PlaceShift = Listen.SecondShift + ListenDate.SecondBits;
+
+    /// <summary>The most dates a buffer holds at a time.</summary>
+    const int MaxDates = 1 << (64 - PlaceShift);
 
     /// <summary>Room for the tracks of any usual catalogue: runs of few tracks would be too many runs.</summary>
     const long MinDictionaryBytes = 16 << 20;
 
-    readonly int maxEntries;
+    readonly int capacity; // Of listens whose sort keys are narrow; half of it of others.
     readonly long maxDictionaryBytes;
-    readonly TextNumbers tracks = new();
+    readonly TrackIndex known;
+    readonly TextNumbers others = new(); // Tracks that are not known: their numbers come behind.
     readonly List<int> days = [];
-    readonly Dictionary<int, int> dayPlaces = [];
+    readonly Dictionary<int, int> places = [];
+    readonly RunWriter writer;
     RunOpener openRun = _ => throw new InvalidOperationException("No file was begun.");
 
     // All of it at once: memory that is not written to costs nothing, and growing would need half as much again.
-    readonly ulong[] users;
-    readonly ulong[] rests;
-    ulong usersSeen; // All user ids OR-ed: their highest bit is that of the largest.
+    readonly ulong[] memory;
     int count;
-    int limit; // The entry before which the buffer is sealed.
-    int tracksOfWidth; // The track number from which keys get wider.
-    int lastDay = int.MinValue;
-    int lastPlace = -1;
+    Bounds bounds = Bounds.None;
 
     /// <summary>Sets up a buffer that takes so many bytes at most.</summary>
     /// <param name="memoryBytes">At least 1 MiB.</param>
-    public SortBuffer(long memoryBytes)
+    /// <param name="known">Tracks that are likely, which are found faster. What comes out does not depend on them.</param>
+    public SortBuffer(long memoryBytes, TrackIndex? known = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(memoryBytes, 1 << 20);
-        maxDictionaryBytes = Math.Max(memoryBytes / 4, MinDictionaryBytes);
-        maxEntries = (int)Math.Min(1 << 30, memoryBytes * 3 / 4 / (2 * sizeof(ulong)));
-        users = GC.AllocateUninitializedArray<ulong>(maxEntries);
-        rests = GC.AllocateUninitializedArray<ulong>(maxEntries);
-        limit = maxEntries;
+        this.known = known ?? TrackIndex.Empty;
+        maxDictionaryBytes = Math.Max(memoryBytes / 8, MinDictionaryBytes);
+        capacity = (int)Math.Min(1 << 29, memoryBytes / 8 * 7 / Unsafe.SizeOf<Listen>());
+        memory = LargeArray.Make<ulong>(2 * capacity);
+        writer = new(this.known.Tracks, others);
     }
 
     /// <summary>Runs written since <see cref="Begin"/>, in the order of writing.</summary>
     public List<SliceSummary> Runs { get; } = [];
+
+    /// <summary>Changes when the places of all dates change.</summary>
+    public int PlacesVersion { get; private set; }
+
+    Span<Listen> Entries => MemoryMarshal.Cast<ulong, Listen>(memory.AsSpan());
+
+    int TrackCount => known.Tracks.Count + others.Count;
 
     /// <summary>Starts with the next file: the buffer is empty then, and writes its runs where this says.</summary>
     public void Begin(RunOpener openRun)
@@ -61,6 +66,27 @@ public sealed class SortBuffer
         this.openRun = openRun;
         Runs.Clear();
         Clear();
+        ForgetPlaces();
+    }
+
+    /// <summary>The place under which a date's listens are kept.</summary>
+    /// <param name="day">The date, as days since 1970-01-01.</param>
+    public int PlaceOf(int day)
+    {
+        if (places.TryGetValue(day, out var place))
+        {
+            return place;
+        }
+
+        if (days.Count == MaxDates)
+        {
+            Seal();
+            ForgetPlaces();
+        }
+
+        days.Add(day);
+        places.Add(day, days.Count - 1);
+        return days.Count - 1;
     }
 
     /// <summary>Takes a listen.</summary>
@@ -71,283 +97,204 @@ public sealed class SortBuffer
     /// <param name="flags">What the listener did besides.</param>
     public void Add(UserId user, int day, uint second, ReadOnlySpan<byte> trackId, ListenFlags flags)
     {
-        if (day != lastDay)
-        {
-            FindPlace(day);
-        }
-
-        var track = tracks.FindOrAdd(trackId);
-        if ((user.Value | usersSeen) != usersSeen || track >= tracksOfWidth || count == limit)
-        {
-            MakeRoom(user, day, trackId, ref track);
-        }
-
-        users[count] = user.Value;
-        rests[count] =
-            ((ulong)lastPlace << DateShift)
-            | ((ulong)second << (FlagBits + TrackBits))
-            | ((ulong)track << FlagBits)
-            | (ulong)flags;
-        count++;
-        if (tracks.Count == MaxTracks || tracks.MemoryBytes > maxDictionaryBytes)
-        {
-            Seal();
-        }
+        var moment = Moment(PlaceOf(day), second, flags);
+        MakeRoom(1, new(user.Value, flags, second, second));
+        Entries[count++] = new(user.Value, moment | (ulong)NumberOf(trackId) << Listen.TrackShift);
+        SealIfManyTracks();
     }
+
+    /// <summary>Takes the listens of a batch, and empties it.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="bytes">Where its track ids lie; 24 bytes may be read from the begin of each.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal void Add(ListenBatch batch, ReadOnlySpan<byte> bytes)
+    {
+        MakeRoom(batch.Count, batch.Bounds);
+        Span<int> numbers = stackalloc int[ListenBatch.Capacity];
+        known.Find(bytes, batch.TrackStarts, batch.TrackLengths, numbers);
+        var entries = Entries.Slice(count, batch.Count);
+        var users = batch.Users[..entries.Length];
+        var moments = batch.Moments[..entries.Length];
+        for (var at = 0; at < entries.Length; at++)
+        {
+            var track = numbers[at];
+            if (track < 0)
+            {
+                var trackId = bytes.Slice(batch.TrackStarts[at], batch.TrackLengths[at]);
+                track = known.Tracks.Count + others.FindOrAdd(trackId);
+            }
+
+            entries[at] = new(users[at], moments[at] | ((ulong)track << Listen.TrackShift));
+        }
+
+        count += entries.Length;
+        batch.Clear();
+        SealIfManyTracks();
+    }
+
+    /// <summary>Place, second and flags as an entry holds them.</summary>
+    internal static ulong Moment(int place, uint second, ListenFlags flags) =>
+        ((ulong)place << PlaceShift) | ((ulong)second << Listen.SecondShift) | (ulong)flags;
 
     /// <summary>Writes what the buffer holds as one run a date, and empties it.</summary>
     public void Seal()
     {
-        if (count == 0)
+        if (count > 0)
         {
-            return;
-        }
-
-        var sorted = tracks.Sort(out var ranks);
-        foreach (ref var rest in rests.AsSpan(0, count))
-        {
-            var track = (int)(rest >> FlagBits) & (MaxTracks - 1);
-            rest = (rest & ~((ulong)(MaxTracks - 1) << FlagBits)) | ((ulong)ranks[track] << FlagBits);
-        }
-
-        if (NarrowBits <= 64)
-        {
-            SealNarrow(sorted);
-        }
-        else
-        {
-            SealWide(sorted);
+            writer.Begin();
+            if (KeyLayout.Of(days.Count, TrackCount, bounds) is { IsNarrow: true } layout)
+            {
+                SealNarrow(layout);
+            }
+            else
+            {
+                SealWide();
+            }
         }
 
         Clear();
     }
 
-    int RankBits => BitOperations.Log2((uint)Math.Max(1, tracks.Count - 1)) + 1;
-
-    int UserBits => BitOperations.Log2(Math.Max(1, usersSeen)) + 1;
-
-    /// <summary>How many bits date, user, second, track and flags take together.</summary>
-    int NarrowBits =>
-        BitOperations.Log2((uint)Math.Max(1, days.Count - 1))
-        + 1
-        + UserBits
-        + ListenDate.SecondBits
-        + RankBits
-        + FlagBits;
-
     void Clear()
     {
         count = 0;
-        usersSeen = 0;
-        tracksOfWidth = 0;
-        tracks.Clear();
-        days.Clear();
-        dayPlaces.Clear();
-        lastDay = int.MinValue;
-        lastPlace = -1;
-        limit = maxEntries;
+        bounds = Bounds.None;
+        others.Clear();
     }
 
-    void FindPlace(int day)
+    void ForgetPlaces()
     {
-        if (!dayPlaces.TryGetValue(day, out var place))
-        {
-            if (days.Count == MaxDates)
-            {
-                Seal();
-            }
-
-            place = days.Count;
-            days.Add(day);
-            dayPlaces.Add(day, place);
-            limit = count; // Keys may get wider.
-        }
-
-        lastDay = day;
-        lastPlace = place;
+        days.Clear();
+        places.Clear();
+        PlacesVersion++;
     }
+
+    int NumberOf(ReadOnlySpan<byte> trackId) =>
+        known.Find(trackId) is var number and >= 0 ? number : known.Tracks.Count + others.FindOrAdd(trackId);
 
     /// <summary>
-    /// Keys of up to 64 bits are sorted within the buffer; wider ones need its other half for it. So a buffer that is
-    /// more than half full is sealed before keys may become wider. One more bit for the tracks and one for the dates
-    /// are left free, because those of the listen at hand count already.
+    /// Narrow keys are packed into one half of the memory and sorted with the help of the other; wide ones are the
+    /// entries themselves. So a buffer that is more than half full is sealed before its keys would become wide. Twice
+    /// the tracks are reckoned with, because those of the listens at hand are not known yet.
     /// </summary>
-    void MakeRoom(UserId user, int day, ReadOnlySpan<byte> trackId, ref int track)
+    void MakeRoom(int more, in Bounds added)
     {
-        var seenBefore = usersSeen;
-        usersSeen |= user.Value;
-        var room = NarrowBits + 2 <= 64 ? maxEntries : maxEntries / 2;
-        if (count >= room)
+        var all = bounds.With(added);
+        var isNarrow = KeyLayout.Of(days.Count, (2 * TrackCount) + ListenBatch.Capacity, all).IsNarrow;
+        if (count + more > (isNarrow ? capacity : capacity / 2))
         {
-            usersSeen = seenBefore;
             Seal();
-            usersSeen = user.Value;
-            FindPlace(day);
-            track = tracks.FindOrAdd(trackId);
-            room = NarrowBits + 2 <= 64 ? maxEntries : maxEntries / 2;
+            all = added;
         }
 
-        limit = room;
-        tracksOfWidth = 1 << RankBits;
+        bounds = all;
     }
 
-    void SealNarrow(Texts sorted)
+    void SealIfManyTracks()
     {
-        var rankBits = RankBits;
-        var secondShift = FlagBits + rankBits;
-        var userShift = secondShift + ListenDate.SecondBits;
-        var dateShift = userShift + UserBits;
-        var keys = users.AsSpan(0, count);
-        var scratch = rests.AsSpan(0, count);
-        for (var at = 0; at < keys.Length; at++)
+        if (TrackCount >= Listen.MaxTracks - ListenBatch.Capacity || others.MemoryBytes > maxDictionaryBytes)
         {
-            var rest = scratch[at];
-            var second = (rest >> (FlagBits + TrackBits)) & ((1UL << ListenDate.SecondBits) - 1);
-            keys[at] =
-                (rest >> DateShift << dateShift)
-                | (keys[at] << userShift)
-                | (second << secondShift)
-                | (rest & ((1UL << secondShift) - 1));
+            Seal();
         }
+    }
 
-        ReadOnlySpan<ulong> ordered = RadixSort.Sort(keys, scratch) ? scratch : keys;
-        for (var from = 0; from < ordered.Length; )
+    void SealNarrow(in KeyLayout layout)
+    {
+        // A key takes half the room of its entry, and so never overtakes the entries still to be read.
+        var keys = memory.AsSpan(0, count);
+        layout.Pack(Entries[..count], keys, PlaceShift);
+        var scratch = memory.AsSpan(capacity, count);
+        ReadOnlySpan<ulong> sorted = RadixSort.Sort(keys, scratch) ? scratch : keys;
+        for (var from = 0; from < sorted.Length; )
         {
-            var place = (int)(ordered[from] >> dateShift);
-            var to = from + 1;
-            while (to < ordered.Length && (int)(ordered[to] >> dateShift) == place)
-            {
-                to++;
-            }
-
-            var date = new NarrowRun(ordered[from..to], rankBits, UserBits);
-            Write(days[place], sorted, to - from, date);
+            var place = (int)(sorted[from] >> layout.PlaceShift);
+            var to = from + layout.CountOfPlace(sorted[from..]);
+            Write(place, new NarrowRun(sorted[from..to], layout));
             from = to;
         }
     }
 
-    void SealWide(Texts sorted)
+    void SealWide()
     {
-        // The date goes first: one pass over the entries for each, as a file with wide keys rarely has many dates.
-        var half = count;
-        SortByDate(half);
-        for (var from = 0; from < count; )
+        var parted = Entries.Slice(count, count);
+        var ends = PartByDate(Entries[..count], parted);
+        var from = 0;
+        for (var place = 0; place < ends.Length; place++)
         {
-            var place = (int)(rests[from] >> DateShift);
-            var to = from + 1;
-            while (to < count && (int)(rests[to] >> DateShift) == place)
+            var listens = parted[from..ends[place]];
+            var scratch = Entries.Slice(from, listens.Length);
+            if (listens.Length > 0)
             {
-                to++;
+                Write(place, new WideRun(RadixSort.Sort(listens, scratch) ? scratch : listens));
             }
 
-            var length = to - from;
-            var high = users.AsSpan(from, length);
-            var low = rests.AsSpan(from, length);
-            var scratchHigh = users.AsSpan(half, length);
-            var scratchLow = rests.AsSpan(half, length);
-            var swapped = RadixSort.Sort(high, low, scratchHigh, scratchLow);
-            Write(days[place], sorted, length, swapped ? new WideRun(scratchHigh, scratchLow) : new WideRun(high, low));
-            from = to;
+            from = ends[place];
         }
     }
 
-    /// <summary>Brings the entries of each date together.</summary>
-    void SortByDate(int half)
+    /// <summary>Brings the listens of each date together, without its place.</summary>
+    /// <returns>Where each date's listens end.</returns>
+    int[] PartByDate(ReadOnlySpan<Listen> entries, Span<Listen> parted)
     {
-        if (days.Count == 1)
+        var ends = new int[days.Count];
+        foreach (ref readonly var entry in entries)
         {
-            return;
+            ends[(int)(entry.Rest >> PlaceShift)]++;
         }
 
-        var places = new int[days.Count + 1];
-        for (var at = 0; at < count; at++)
+        var sum = 0;
+        foreach (ref var end in ends.AsSpan())
         {
-            places[(int)(rests[at] >> DateShift) + 1]++;
+            (end, sum) = (sum, sum + end);
         }
 
-        for (var place = 1; place < places.Length; place++)
+        foreach (ref readonly var entry in entries)
         {
-            places[place] += places[place - 1];
+            ref var place = ref ends[(int)(entry.Rest >> PlaceShift)];
+            parted[place++] = new(entry.User, entry.Rest & ((1UL << PlaceShift) - 1));
         }
 
-        for (var at = 0; at < count; at++)
-        {
-            var to = half + places[(int)(rests[at] >> DateShift)]++;
-            users[to] = users[at];
-            rests[to] = rests[at];
-        }
-
-        users.AsSpan(half, count).CopyTo(users);
-        rests.AsSpan(half, count).CopyTo(rests);
+        return ends;
     }
 
-    /// <summary>Writes the sorted listens of one date, each once, with only the tracks that occur.</summary>
-    void Write<TRun>(int day, Texts sorted, int length, TRun run)
+    void Write<TRun>(int place, TRun run)
         where TRun : IRun, allows ref struct
     {
-        var occurs = new bool[sorted.Count];
-        for (var at = 0; at < length; at++)
-        {
-            occurs[run[at].Track] = true;
-        }
-
-        var renumbered = new int[sorted.Count];
-        var date = ListenDate.FromDay(day);
+        var date = ListenDate.FromDay(days[place]);
         using var output = openRun(date);
-        var slice = new SliceWriter(output, date, sorted.Where(occurs, renumbered));
-        for (var at = 0; at < length; )
-        {
-            var listen = run[at++];
-            while (at < length && run[at] is var next && next.IsSame(listen))
-            {
-                listen = listen with { Flags = listen.Flags | next.Flags };
-                at++;
-            }
-
-            slice.Add(listen with { Track = renumbered[listen.Track] });
-        }
-
-        Runs.Add(slice.Finish());
-    }
-
-    interface IRun
-    {
-        Listen this[int at] { get; }
+        Runs.Add(writer.Write(output, date, run));
     }
 
     /// <summary>Sorted listens of one date, in 64 bits each.</summary>
-    readonly ref struct NarrowRun(ReadOnlySpan<ulong> keys, int rankBits, int userBits) : IRun
+    readonly ref struct NarrowRun(ReadOnlySpan<ulong> keys, KeyLayout layout) : IRun
     {
         readonly ReadOnlySpan<ulong> keys = keys;
+        readonly KeyLayout layout = layout;
+
+        public int Count => keys.Length;
 
         public Listen this[int at]
         {
-            get
-            {
-                var key = keys[at];
-                var track = (int)(key >> FlagBits) & ((1 << rankBits) - 1);
-                var second = (uint)(key >> (FlagBits + rankBits)) & ((1u << ListenDate.SecondBits) - 1);
-                var user = (key >> (FlagBits + rankBits + ListenDate.SecondBits)) & (ulong.MaxValue >> (64 - userBits));
-                return new(user, second, track, (ListenFlags)(key & ((1 << FlagBits) - 1)));
-            }
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            get => layout.Unpack(keys[at]);
         }
+
+        public int TrackOf(int at) => layout.TrackOf(keys[at]);
     }
 
     /// <summary>Sorted listens of one date, in 128 bits each.</summary>
-    readonly ref struct WideRun(ReadOnlySpan<ulong> users, ReadOnlySpan<ulong> rests) : IRun
+    readonly ref struct WideRun(ReadOnlySpan<Listen> listens) : IRun
     {
-        readonly ReadOnlySpan<ulong> users = users;
-        readonly ReadOnlySpan<ulong> rests = rests;
+        readonly ReadOnlySpan<Listen> listens = listens;
+
+        public int Count => listens.Length;
 
         public Listen this[int at]
         {
-            get
-            {
-                var rest = rests[at];
-                var track = (int)(rest >> FlagBits) & (MaxTracks - 1);
-                var second = (uint)(rest >> (FlagBits + TrackBits)) & ((1u << ListenDate.SecondBits) - 1);
-                return new(users[at], second, track, (ListenFlags)(rest & ((1 << FlagBits) - 1)));
-            }
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            get => listens[at];
         }
+
+        public int TrackOf(int at) => listens[at].Track;
     }
 }

@@ -77,7 +77,7 @@ public sealed class SliceMerge
             Advance();
             while (alive > 0 && heap[0].Current.IsSame(listen))
             {
-                listen = listen with { Flags = listen.Flags | heap[0].Current.Flags };
+                listen = listen.WithFlags(listen.Flags | heap[0].Current.Flags);
                 Advance();
             }
 
@@ -162,7 +162,7 @@ public sealed class SliceMerge
                 Current = listens[at++];
             } while (Current.User < firstUser);
 
-            Current = Current with { Track = renumbered[Current.Track] };
+            Current = Current.WithTrack(renumbered[Current.Track]);
             return Current.User <= lastUser;
         }
 

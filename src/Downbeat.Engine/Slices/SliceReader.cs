@@ -189,7 +189,7 @@ public sealed class SliceReader
             for (var listen = 0; listen < count; listen++)
             {
                 var flags = (ListenFlags)((data[at + (listen / 4)] >> (listen % 4 * 2)) & 3);
-                listens[listen] = listens[listen] with { Flags = flags };
+                listens[listen] = listens[listen].WithFlags(flags);
             }
         }
 

@@ -70,6 +70,15 @@ public sealed class SliceWriter
         }
     }
 
+    /// <summary>Takes the next listens.</summary>
+    public void Add(ReadOnlySpan<Listen> listens)
+    {
+        foreach (ref readonly var listen in listens)
+        {
+            Add(listen);
+        }
+    }
+
     /// <summary>Writes what is left, and says what the slice holds.</summary>
     public SliceSummary Finish()
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Downbeat.Engine;
+using Downbeat.Engine.Scan;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
 
@@ -101,6 +102,7 @@ sealed class ScanStage(RunContext run)
         lastCommit = Stopwatch.GetTimestamp();
         var buffers = Math.Max(1, run.Options.SortBufferMb / MinBufferMbOfWorker);
         var workers = Math.Min(Math.Min(run.Options.Workers, buffers), files.Length);
+        var tracks = new TrackIndex(run.Songs().Tracks);
         var next = -1;
         try
         {
@@ -113,6 +115,7 @@ sealed class ScanStage(RunContext run)
                         run.Lake,
                         run.Zone,
                         run.Options,
+                        tracks,
                         ((long)run.Options.SortBufferMb << 20) / workers,
                         Progress
                     );

@@ -14,11 +14,18 @@ namespace Downbeat.Pipeline.Runs;
 /// Scans landed files, one after the other, on one worker: what they hold lies in the lake then, as slices and rejects,
 /// but does not exist until a commit names it.
 /// </summary>
-sealed class SourceScan(ILake lake, LakeZone zone, RunOptions options, long bufferBytes, Action<long, long> onProgress)
+sealed class SourceScan(
+    ILake lake,
+    LakeZone zone,
+    RunOptions options,
+    TrackIndex known,
+    long bufferBytes,
+    Action<long, long> onProgress
+)
 {
     const int MergeBufferBytes = 16 << 20;
 
-    readonly SortBuffer buffer = new(bufferBytes);
+    readonly SortBuffer buffer = new(bufferBytes, known);
 
     /// <summary>Scans a file.</summary>
     /// <param name="landed">The file as it was listed.</param>

@@ -347,7 +347,7 @@ public sealed class DayTests
             }
 
             writer.Add(
-                new(
+                new Listen(
                     user,
                     second,
                     random.Next(320),

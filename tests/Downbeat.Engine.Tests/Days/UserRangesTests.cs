@@ -47,7 +47,7 @@ public sealed class UserRangesTests
         );
         for (var listen = 0; listen < 4 * MinListens; listen++)
         {
-            writer.Add(new(user, (uint)listen / 10, listen % 10, ListenFlags.None));
+            writer.Add(new Listen(user, (uint)listen / 10, listen % 10, ListenFlags.None));
         }
 
         writer.Finish();
@@ -72,7 +72,7 @@ public sealed class UserRangesTests
         var writer = new SliceWriter(bytes, Given.Date, Given.Texts("t"));
         for (var user = firstUser; user < firstUser + users; user++)
         {
-            writer.Add(new((ulong)user, 1, 0, ListenFlags.None));
+            writer.Add(new Listen((ulong)user, 1, 0, ListenFlags.None));
         }
 
         writer.Finish();

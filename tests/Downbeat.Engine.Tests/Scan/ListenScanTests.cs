@@ -275,7 +275,9 @@ public sealed class ListenScanTests
             progress.Add,
             cancelled.Token
         );
-        Assert.Equal([65_536], progress);
+        Assert.InRange(progress.Count, 2, 70);
+        Assert.Equal(progress.Order(), progress);
+        Assert.InRange(progress[^1], 60_000, 70_000);
 
         cancelled.Cancel();
         Assert.Throws<OperationCanceledException>(() =>

@@ -8,7 +8,7 @@ namespace Downbeat.Engine.Tests.Scan;
 public sealed class SortBufferTests
 {
     const long TinyBytes = 1 << 20;
-    const int TinyEntries = 49_152; // Three quarters of the memory, in 16 bytes each.
+    const int TinyEntries = 57_344; // Seven eighths of the memory, in 16 bytes each.
     const long LargeBytes = 16 << 20;
 
     [Fact]

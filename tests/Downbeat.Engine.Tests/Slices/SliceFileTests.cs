@@ -79,8 +79,8 @@ public sealed class SliceFileTests
         {
             var output = new MemoryStream();
             var writer = new SliceWriter(output, date, Given.Texts("a", "b", "not listened to"));
-            writer.Add(new(3, 1, 1, ListenFlags.None));
-            writer.Add(new(8, 1, 0, ListenFlags.Liked));
+            writer.Add(new Listen(3, 1, 1, ListenFlags.None));
+            writer.Add(new Listen(8, 1, 0, ListenFlags.Liked));
             var summary = writer.Finish();
             Assert.Equal(new(date, 2, 3, 8, 3, output.Length), summary);
             Assert.Equal(summary, Given.Slice(output.ToArray()).Summary);
@@ -127,13 +127,13 @@ public sealed class SliceFileTests
             var writer = new SliceWriter(new MemoryStream(), Given.Date, Given.Texts("a", "b", "c"));
             for (var number = 1; number < before; number++)
             {
-                writer.Add(new(3, (uint)number, 0, ListenFlags.None));
+                writer.Add(new Listen(3, (uint)number, 0, ListenFlags.None));
             }
 
-            writer.Add(new(5, 5, 1, ListenFlags.None));
-            var refused = Record.Exception(() => writer.Add(new(user, second, track, ListenFlags.Liked)));
+            writer.Add(new Listen(5, 5, 1, ListenFlags.None));
+            var refused = Record.Exception(() => writer.Add(new Listen(user, second, track, ListenFlags.Liked)));
             Assert.True(refused is ArgumentException, $"{which} after {before} listens");
-            writer.Add(new(5, 5, 2, ListenFlags.None));
+            writer.Add(new Listen(5, 5, 2, ListenFlags.None));
         }
     }
 

@@ -1,0 +1,205 @@
+using System.Runtime.CompilerServices;
+using Downbeat.Engine.Listens;
+using Downbeat.Engine.Slices;
+
+namespace Downbeat.Engine.Scan;
+
+/// <summary>Listens of one date, sorted by user, second and the numbers of tracks, which may order otherwise than their ids.</summary>
+interface IRun
+{
+    int Count { get; }
+
+    Listen this[int at] { get; }
+
+    int TrackOf(int at);
+}
+
+/// <summary>Writes sorted listens as a slice: each once, and with only those tracks in its dictionary that occur.</summary>
+/// <param name="known">Sorted ids of the tracks with the lowest numbers.</param>
+/// <param name="others">The tracks whose numbers come behind.</param>
+sealed class RunWriter(Texts known, TextNumbers others)
+{
+    const int BatchListens = 4096;
+
+    bool[] occurs = [];
+    int[] numbers = []; // In the dictionary of the slice, for every track that occurs.
+    int[] tracks = new int[1024]; // Those that occur.
+    Listen[] batch = new Listen[BatchListens];
+    Texts? sortedOthers;
+    int[] ranks = []; // Of the others among themselves.
+    int[] byRank = [];
+
+    /// <summary>To be called when the other tracks have changed.</summary>
+    public void Begin()
+    {
+        sortedOthers = null;
+        var count = known.Count + others.Count;
+        if (occurs.Length < count)
+        {
+            occurs = new bool[count];
+            numbers = new int[count];
+        }
+    }
+
+    /// <summary>Writes a slice.</summary>
+    public SliceSummary Write<TRun>(Stream output, DateOnly date, TRun run)
+        where TRun : IRun, allows ref struct
+    {
+        var slice = new SliceWriter(output, date, MakeDictionary(FindTracks(run)));
+        WriteListens(slice, run);
+        return slice.Finish();
+    }
+
+    /// <summary>The tracks that occur, in the order of their numbers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    Span<int> FindTracks<TRun>(TRun run)
+        where TRun : IRun, allows ref struct
+    {
+        var found = 0;
+        for (var at = 0; at < run.Count; at++)
+        {
+            var track = run.TrackOf(at);
+            if (!occurs[track])
+            {
+                occurs[track] = true;
+                if (found == tracks.Length)
+                {
+                    Array.Resize(ref tracks, 2 * found);
+                }
+
+                tracks[found++] = track;
+            }
+        }
+
+        var sorted = tracks.AsSpan(0, found);
+        if (found < occurs.Length / 16)
+        {
+            sorted.Sort();
+        }
+        else
+        {
+            // Many: looking through all tracks costs less than sorting.
+            for (int at = 0, track = -1; at < found; at++)
+            {
+                track += 1 + occurs.AsSpan(track + 1).IndexOf(true);
+                sorted[at] = track;
+            }
+        }
+
+        foreach (var track in sorted)
+        {
+            occurs[track] = false;
+        }
+
+        return sorted;
+    }
+
+    /// <summary>Numbers tracks in the order of their ids.</summary>
+    Texts MakeDictionary(Span<int> found)
+    {
+        var split = found.BinarySearch(known.Count);
+        split = split < 0 ? ~split : split;
+        var ofKnown = found[..split];
+        var ofOthers = found[split..];
+        if (ofOthers.Length > 0)
+        {
+            SortOthers();
+            foreach (ref var track in ofOthers)
+            {
+                track = ranks[track - known.Count];
+            }
+
+            ofOthers.Sort();
+        }
+
+        var dictionary = new Texts.Builder();
+        while (ofKnown.Length + ofOthers.Length > 0)
+        {
+            if (
+                ofOthers.IsEmpty
+                || (!ofKnown.IsEmpty && known[ofKnown[0]].SequenceCompareTo(sortedOthers![ofOthers[0]]) < 0)
+            )
+            {
+                numbers[ofKnown[0]] = dictionary.Count;
+                dictionary.Add(known[ofKnown[0]]);
+                ofKnown = ofKnown[1..];
+            }
+            else
+            {
+                numbers[known.Count + byRank[ofOthers[0]]] = dictionary.Count;
+                dictionary.Add(sortedOthers![ofOthers[0]]);
+                ofOthers = ofOthers[1..];
+            }
+        }
+
+        return dictionary.Build();
+    }
+
+    void SortOthers()
+    {
+        if (sortedOthers is not null)
+        {
+            return;
+        }
+
+        sortedOthers = others.Sort(out ranks);
+        byRank = new int[ranks.Length];
+        for (var number = 0; number < ranks.Length; number++)
+        {
+            byRank[ranks[number]] = number;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    void WriteListens<TRun>(SliceWriter slice, TRun run)
+        where TRun : IRun, allows ref struct
+    {
+        var count = 0;
+        for (var at = 0; at < run.Count; )
+        {
+            var next = run[at++];
+            while (at < run.Count && run[at].IsSame(next))
+            {
+                next = next.WithFlags(next.Flags | run[at++].Flags);
+            }
+
+            next = next.WithTrack(numbers[next.Track]);
+            if (count == batch.Length)
+            {
+                count = Flush(slice, count);
+            }
+
+            // Listens of one user and second are sorted by numbers that need not order as the ids do.
+            var to = count++;
+            for (; to > 0 && batch[to - 1].User == next.User && batch[to - 1].Rest > next.Rest; to--)
+            {
+                batch[to] = batch[to - 1];
+            }
+
+            batch[to] = next;
+        }
+
+        slice.Add(batch.AsSpan(0, count));
+    }
+
+    /// <summary>Hands on all listens but those of the last one's user and second, among which the next may belong.</summary>
+    int Flush(SliceWriter slice, int count)
+    {
+        var last = batch[count - 1];
+        var from = count - 1;
+        while (from > 0 && batch[from - 1].User == last.User && batch[from - 1].Second == last.Second)
+        {
+            from--;
+        }
+
+        if (from == 0)
+        {
+            Array.Resize(ref batch, 2 * batch.Length);
+            return count;
+        }
+
+        slice.Add(batch.AsSpan(0, from));
+        batch.AsSpan(from, count - from).CopyTo(batch);
+        return count - from;
+    }
+}
