@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Downbeat.Cli.Commands;
 using Downbeat.Cli.Output;
+using Downbeat.Cli.Settings;
 using Downbeat.Pipeline.Landing;
 using Microsoft.Extensions.Logging;
 
@@ -24,6 +25,7 @@ static class CommandLine
     {
         try
         {
+            ScanVariable.Apply();
             var parsed = CreateRoot().Parse(args, new() { ResponseFileTokenReplacer = null });
             var exitCode =
                 parsed.Action is ParseErrorAction

@@ -127,7 +127,7 @@ public sealed class LedgerTests
             Key = $"landing/streams/{id}.csv",
             Size = 1,
             Arrived = TestLake.Arrived,
-            Sha256 = id,
+            Hash = id,
         };
 
     /// <summary>Does what it is told, and says that it did not: like a time-out whose request got through.</summary>

@@ -1,3 +1,4 @@
+using Downbeat.Engine.Scan;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Quarantine;
@@ -104,12 +105,25 @@ public sealed class RunTests
         lake.LandStreams("drop.csv", one, now);
         var read = lake.Lake.Find("landing/streams/drop.csv")!;
         lake.LandStreams("drop.csv", other, now);
-        var sum = Convert.ToHexStringLower(
-            System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(one))
-        );
+        using var bytes = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(one));
+        var sum = ContentHash.Of(bytes);
         Assert.False(lake.Lake.Move(read, sum, "archive/streams/x.csv"));
         Assert.NotNull(lake.Lake.Find("landing/streams/drop.csv"));
         Assert.Null(lake.Lake.Find("archive/streams/x.csv"));
+    }
+
+    [Fact]
+    public void ALakeOfAnotherFormatIsRefusedAndLeftAsItIs()
+    {
+        using var lake = NewLake();
+        lake.LandStreams("drop.csv", TestListens.Csv([Listen]));
+        using var stream = new StreamReader(lake.Lake.Open(LakePaths.Lake));
+        var old = stream.ReadToEnd().Replace("\"format\": 2", "\"format\": 1", StringComparison.Ordinal);
+        lake.Lake.Put([(LakePaths.Lake, System.Text.Encoding.UTF8.GetBytes(old))]);
+        var before = lake.Lake.List("").Select(file => file.Path).ToList();
+        var error = Assert.Throws<LakeException>(() => lake.Run());
+        Assert.Contains("has lake format 1, and this Downbeat reads format 2", error.Message, StringComparison.Ordinal);
+        Assert.Equal(before, lake.Lake.List("").Select(file => file.Path));
     }
 
     [Fact]

@@ -38,10 +38,10 @@ public sealed class FaultyLake(ILake inner, int diesAt, bool afterwards) : Forwa
     }
 
     /// <inheritdoc/>
-    public override bool Move(LakeObject read, string? sha256, string target)
+    public override bool Move(LakeObject read, string? hash, string target)
     {
         var moved = false;
-        Write(() => moved = base.Move(read, sha256, target));
+        Write(() => moved = base.Move(read, hash, target));
         return moved;
     }
 

@@ -38,7 +38,7 @@ public abstract class ForwardingLake(ILake inner) : ILake
     public virtual void Flush() => inner.Flush();
 
     /// <inheritdoc/>
-    public virtual bool Move(LakeObject read, string? sha256, string target) => inner.Move(read, sha256, target);
+    public virtual bool Move(LakeObject read, string? hash, string target) => inner.Move(read, hash, target);
 
     /// <inheritdoc/>
     public virtual void Delete(string path) => inner.Delete(path);

@@ -13,6 +13,7 @@ namespace Downbeat.Cli.Output;
 )]
 [JsonSerializable(typeof(IReadOnlyList<QuarantineEntry>))]
 [JsonSerializable(typeof(RejectedRow))]
+[JsonSerializable(typeof(VersionFacts))]
 [JsonSerializable(typeof(IReadOnlyList<RetryResult>))]
 sealed partial class CliJson : JsonSerializerContext
 {

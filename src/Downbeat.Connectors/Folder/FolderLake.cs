@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using Downbeat.Engine.Scan;
 using Downbeat.Engine.Slices;
 using Downbeat.Pipeline.Landing;
 
@@ -175,7 +175,7 @@ public sealed class FolderLake : ILake
     }
 
     /// <inheritdoc/>
-    public bool Move(LakeObject read, string? sha256, string target)
+    public bool Move(LakeObject read, string? hash, string target)
     {
         ArgumentNullException.ThrowIfNull(read);
         if (!IsSame(Find(read.Path), read))
@@ -197,9 +197,7 @@ public sealed class FolderLake : ILake
         var moved = Find(target);
         var isRead =
             IsSame(moved, read with { Path = target })
-            && (
-                sha256 is null || DateTimeOffset.UtcNow - read.Modified > TimeGranularity || Hash(destination) == sha256
-            );
+            && (hash is null || DateTimeOffset.UtcNow - read.Modified > TimeGranularity || Hash(destination) == hash);
         if (!isRead)
         {
             File.Move(destination, FreeName(source));
@@ -276,7 +274,7 @@ public sealed class FolderLake : ILake
     static string Hash(string file)
     {
         using var stream = OpenFile(file);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
+        return ContentHash.Of(stream);
     }
 
     /// <summary>The name, or where a producer has put another file there meanwhile, one beside it.</summary>

@@ -72,7 +72,7 @@ sealed class MoveStage(RunContext run)
 
         try
         {
-            if (run.Lake.Move(file, source.Entry.Sha256, target))
+            if (run.Lake.Move(file, source.Entry.Hash, target))
             {
                 return target;
             }

@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using Downbeat.Engine.Scan;
 
 namespace Downbeat.Pipeline.Landing;
 
@@ -10,10 +10,7 @@ sealed class HashingStream : ForwardStream
 {
     readonly Stream inner;
     readonly Action<long>? onRead;
-    readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    readonly SortedSet<long> marks;
-    readonly Dictionary<long, string> prefixes = [];
-    long position;
+    readonly ContentHash.Sequential hash;
 
     /// <param name="inner">The file; closed with this.</param>
     /// <param name="prefixSizes">Sizes at which the hash so far is wanted too.</param>
@@ -22,21 +19,20 @@ sealed class HashingStream : ForwardStream
     {
         this.inner = inner;
         this.onRead = onRead;
-        marks = [.. prefixSizes];
-        Mark();
+        hash = new(prefixSizes);
     }
 
     /// <summary>How many bytes were read.</summary>
     public override long Position
     {
-        get => position;
+        get => hash.Length;
         set => throw new NotSupportedException();
     }
 
-    /// <summary>The SHA-256 of the first so many bytes, in hex, if they were read and asked for.</summary>
-    public string? Prefix(long size) => prefixes.GetValueOrDefault(size);
+    /// <summary>The content hash of the first so many bytes, in hex, if they were read and asked for.</summary>
+    public string? Prefix(long size) => hash.Prefix(size);
 
-    /// <summary>Reads what is left, and says the SHA-256 of all bytes, in hex.</summary>
+    /// <summary>Reads what is left, and says the content hash of all bytes, in hex.</summary>
     public string Finish()
     {
         Span<byte> rest = stackalloc byte[16 * 1024];
@@ -45,20 +41,13 @@ sealed class HashingStream : ForwardStream
             // A reader may stop before the end, at a fault.
         }
 
-        return Convert.ToHexStringLower(hash.GetCurrentHash());
+        return hash.Finish();
     }
 
     public override int Read(Span<byte> buffer)
     {
-        if (marks.Count > 0)
-        {
-            buffer = buffer[..(int)Math.Min(buffer.Length, marks.Min - position)];
-        }
-
         var read = inner.Read(buffer);
-        hash.AppendData(buffer[..read]);
-        position += read;
-        Mark();
+        hash.Append(buffer[..read]);
         onRead?.Invoke(read);
         return read;
     }
@@ -68,18 +57,8 @@ sealed class HashingStream : ForwardStream
         if (disposing)
         {
             inner.Dispose();
-            hash.Dispose();
         }
 
         base.Dispose(disposing);
-    }
-
-    void Mark()
-    {
-        while (marks.Count > 0 && marks.Min == position)
-        {
-            prefixes[position] = Convert.ToHexStringLower(hash.GetCurrentHash());
-            marks.Remove(position);
-        }
     }
 }

@@ -44,9 +44,9 @@ public interface ILake
     /// Moves exactly the bytes that were read before: false, and nothing has moved, when the object is another by now.
     /// </summary>
     /// <param name="read">The object as it was when it was read.</param>
-    /// <param name="sha256">The SHA-256 of the bytes that were read, in hex; null to move whatever is there.</param>
+    /// <param name="hash">The content hash of the bytes that were read, in hex; null to move whatever is there.</param>
     /// <param name="target">Where to; nothing may be there.</param>
-    bool Move(LakeObject read, string? sha256, string target);
+    bool Move(LakeObject read, string? hash, string target);
 
     /// <summary>Deletes an object, if there is one.</summary>
     void Delete(string path);

@@ -8,7 +8,7 @@ namespace Downbeat.Pipeline.Landing;
 public sealed record LakeFile
 {
     /// <summary>The format that this program writes and reads.</summary>
-    public const int CurrentFormat = 1;
+    public const int CurrentFormat = 2;
 
     /// <summary>The format of everything in the lake.</summary>
     public required int Format { get; init; }

@@ -103,8 +103,8 @@ public sealed record SourceEntry
     /// <summary>When it was last written.</summary>
     public required DateTimeOffset Arrived { get; init; }
 
-    /// <summary>The SHA-256 of its bytes, in hex.</summary>
-    public required string Sha256 { get; init; }
+    /// <summary>The <see cref="Engine.Scan.ContentHash"/> of its bytes, in hex.</summary>
+    public required string Hash { get; init; }
 
     /// <summary>Its rows: accepted + duplicates + rejected. 0 when it was quarantined whole.</summary>
     public long Rows { get; init; }

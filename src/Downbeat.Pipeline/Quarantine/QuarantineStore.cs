@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Downbeat.Engine.Listens;
@@ -285,7 +284,7 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
     static string Hash(string file)
     {
         using var stream = File.OpenRead(file);
-        return Convert.ToHexStringLower(SHA256.HashData(stream))[..8];
+        return ContentHash.Of(stream)[..8];
     }
 }
 

@@ -50,7 +50,7 @@ sealed class SourceScan(
         try
         {
             var scan = new ListenScan(zone, landed.ModifiedSecond, buffer, rejects.Add);
-            var fault = Read(landed, versions, scan, out var sha256, out var continues, cancellationToken);
+            var fault = Read(landed, versions, scan, out var hash, out var continues, cancellationToken);
             rejects.Dispose();
             var now = lake.Find(landed.Path);
             if (now is null || now.Size != landed.Size || now.Modified != landed.Modified)
@@ -59,14 +59,14 @@ sealed class SourceScan(
             }
 
             fault ??= TooManyRejected(scan);
-            var id = MakeId(landed, sha256);
+            var id = MakeId(landed, hash);
             var entry = new SourceEntry
             {
                 Id = id,
                 Key = landed.Path,
                 Size = landed.Size,
                 Arrived = landed.Modified,
-                Sha256 = sha256,
+                Hash = hash,
                 Retracts = [.. continues.Where(old => old.Id != id).Select(old => old.Id)],
             };
             if (fault is not null)
@@ -107,7 +107,7 @@ sealed class SourceScan(
         LakeObject landed,
         IReadOnlyList<SourceEntry> versions,
         ListenScan scan,
-        out string sha256,
+        out string hash,
         out IReadOnlyList<SourceEntry> continues,
         CancellationToken cancellationToken
     )
@@ -140,9 +140,9 @@ sealed class SourceScan(
             fault = new(FileFaultKind.CannotDecompress, $"{error.Message.TrimEnd('.')}");
         }
 
-        sha256 = raw.Finish();
+        hash = raw.Finish();
         Report(scan.Rows);
-        continues = [.. older.Where(version => raw.Prefix(version.Size) == version.Sha256)];
+        continues = [.. older.Where(version => raw.Prefix(version.Size) == version.Hash)];
         return fault;
     }
 
@@ -218,13 +218,13 @@ sealed class SourceScan(
     /// A source's id stands for everything that shapes its slices, so that making them again makes the same. The time of
     /// arrival is part of it because rows after it are rejected.
     /// </summary>
-    static string MakeId(LakeObject landed, string sha256) =>
+    static string MakeId(LakeObject landed, string hash) =>
         Convert.ToHexStringLower(
             SHA256.HashData(
                 Encoding.UTF8.GetBytes(
                     string.Create(
                         System.Globalization.CultureInfo.InvariantCulture,
-                        $"downbeat source 1\n{landed.Path}\n{landed.Size}\n{landed.ModifiedSecond}\n{sha256}"
+                        $"downbeat source 2\n{landed.Path}\n{landed.Size}\n{landed.ModifiedSecond}\n{hash}"
                     )
                 )
             )

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Downbeat.Engine.Scan;
 using Downbeat.Testing;
 
 namespace Downbeat.Cli.Tests.Commands;
@@ -47,7 +49,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("explain", "DATE")]
     [InlineData("rebuild", "--from")]
     [InlineData("quarantine", "retry")]
-    [InlineData("version", "--help")]
+    [InlineData("version", "--json")]
     public void EveryCommandHasHelp(string command, string mentions)
     {
         var result = cli.Run(command, "--help");
@@ -62,7 +64,55 @@ public sealed class CommandLineTests : IDisposable
         var result = cli.Run("version");
         Assert.Equal(0, result.ExitCode);
         Assert.Matches(@"^Downbeat \d+\.\d+\.\d+\n\.NET 10\.", result.Output);
+        Assert.EndsWith(
+            $"\nscan kernel {ScanKernels.Best.Name()} (this machine has {string.Join(", ", ScanKernels.Available.Select(kernel => kernel.Name()))})\n",
+            result.Output,
+            StringComparison.Ordinal
+        );
         Assert.Equal(result.Output, cli.Run("--version").Output);
+        using var json = JsonDocument.Parse(cli.Run("version", "--json").Output);
+        Assert.Equal(ScanKernels.Best.Name(), json.RootElement.GetProperty("scanKernel").GetString());
+        Assert.Equal(ScanKernels.Available.Count, json.RootElement.GetProperty("scanKernels").GetArrayLength());
+        Assert.StartsWith(
+            $"Downbeat {json.RootElement.GetProperty("version").GetString()}\n",
+            result.Output,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public void AVariableChoosesTheScanKernel()
+    {
+        cli.Variables["DOWNBEAT_SCAN"] = "scalar";
+        Assert.Contains("\nscan kernel scalar (", cli.Run("version").Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(
+        "avx1024",
+        "DOWNBEAT_SCAN is avx1024; allowed are scalar, vector128, avx2, avx512, and this machine has scalar"
+    )]
+    [InlineData("", "DOWNBEAT_SCAN is empty; allowed are scalar")]
+    public void AScanKernelThatThereIsNotIsAMistake(string name, string says)
+    {
+        cli.Variables["DOWNBEAT_SCAN"] = name;
+        var result = cli.Run("version");
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+        Assert.StartsWith($"error: {says}", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AScanKernelThatThisMachineDoesNotHaveIsAMistake()
+    {
+        cli.Variables["DOTNET_EnableAVX512F"] = "0"; // As on a machine without it; before .NET 10 it was called so.
+        cli.Variables["DOTNET_EnableAVX512"] = "0";
+        cli.Variables["DOWNBEAT_SCAN"] = "avx512";
+        var result = cli.Run("run");
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+        Assert.Matches(
+            "^error: DOWNBEAT_SCAN is avx512, which this machine does not have; it has scalar[a-z0-9, ]*\\.\n$",
+            result.Error
+        );
     }
 
     [Theory]
