@@ -46,7 +46,8 @@ readonly struct KeyLayout
         for (var at = 0; at < entries.Length; at++)
         {
             var (user, rest) = (entries[at].User, entries[at].Rest);
-            var second = ((uint)(rest >> Listen.SecondShift) & ((1u << ListenDate.SecondBits) - 1)) - layout.firstSecond;
+            var second =
+                ((uint)(rest >> Listen.SecondShift) & ((1u << ListenDate.SecondBits) - 1)) - layout.firstSecond;
             keys[at] =
                 (rest >> entryPlaceShift << layout.PlaceShift)
                 | (user << layout.userShift)

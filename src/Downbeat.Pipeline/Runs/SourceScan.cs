@@ -43,9 +43,8 @@ sealed class SourceScan(
         rejects.StartFile(landed.Path);
         buffer.Begin(_ =>
         {
-            var file = Path.Combine(lake.Scratch, Guid.NewGuid().ToString("N"));
-            runs.Add(file);
-            return new FileStream(file, FileMode.CreateNew, FileAccess.Write, FileShare.None, 256 * 1024);
+            runs.Add(ScratchStream.NewName(lake.Scratch));
+            return new ScratchStream(runs[^1]);
         });
         try
         {
@@ -179,8 +178,8 @@ sealed class SourceScan(
                 MergeBufferBytes,
                 _ =>
                 {
-                    parts.Add(Path.Combine(lake.Scratch, Guid.NewGuid().ToString("N")));
-                    return new FileStream(parts[^1], FileMode.CreateNew, FileAccess.Write, FileShare.None, 256 * 1024);
+                    parts.Add(ScratchStream.NewName(lake.Scratch));
+                    return new ScratchStream(parts[^1]);
                 }
             );
             for (var part = 0; part < parts.Count; part++)
@@ -209,7 +208,7 @@ sealed class SourceScan(
             fault?.Kind.Text(),
             fault?.Detail
         );
-        var file = Path.Combine(lake.Scratch, Guid.NewGuid().ToString("N"));
+        var file = ScratchStream.NewName(lake.Scratch);
         File.WriteAllBytes(file, JsonSerializer.SerializeToUtf8Bytes(about, LakeJson.Readable.QuarantinedSourceFile));
         lake.PutScratch(LakePaths.QuarantinedSource(entry.Id), file);
     }
