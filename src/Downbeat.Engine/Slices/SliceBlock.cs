@@ -141,17 +141,16 @@ static class SliceBlock
             return false;
         }
 
-        Join(ref start, users, moments, listens);
-
         for (var flag = 0; flag < Listen.FlagBits; flag++)
         {
             if ((flags >> flag & 1) != 0)
             {
-                GetFlags(block.Slice(flagsAt, maskBytes), flag, listens);
+                AddFlags(ref Unsafe.Add(ref start, flagsAt), flag, moments);
                 flagsAt += maskBytes;
             }
         }
 
+        Join(ref start, users, moments, listens);
         return true;
     }
 
@@ -391,12 +390,11 @@ static class SliceBlock
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void GetFlags(ReadOnlySpan<byte> bits, int flag, Span<Listen> listens)
+    static void AddFlags(ref byte bits, int flag, Span<ulong> rests)
     {
-        for (var number = 0; number < listens.Length; number++)
+        for (var number = 0; number < rests.Length; number += 8)
         {
-            var bit = (ulong)(bits[number / 8] >> (number % 8)) & 1;
-            Rest(ref listens[number]) |= bit << flag;
+            AddBytes(Spread(Unsafe.Add(ref bits, number / 8), 1), flag, rests, number);
         }
     }
 
@@ -634,13 +632,13 @@ static class SliceBlock
         }
     }
 
-    /// <summary>Adds a byte each to up to eight moments.</summary>
+    /// <summary>Adds a byte each to up to eight numbers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void AddBytes(ulong bytes, int shift, Span<ulong> moments, int number)
+    static void AddBytes(ulong bytes, int shift, Span<ulong> numbers, int number)
     {
-        if (number + 8 <= moments.Length)
+        if (number + 8 <= numbers.Length)
         {
-            ref var to = ref Unsafe.Add(ref MemoryMarshal.GetReference(moments), number);
+            ref var to = ref Unsafe.Add(ref MemoryMarshal.GetReference(numbers), number);
             var shorts = Vector128.WidenLower(Vector128.CreateScalar(bytes).AsByte());
             var (low, high) = Vector256.Widen(
                 Vector256.Create(Vector128.WidenLower(shorts), Vector128.WidenUpper(shorts))
@@ -650,9 +648,9 @@ static class SliceBlock
             return;
         }
 
-        for (; number < moments.Length; number++)
+        for (; number < numbers.Length; number++)
         {
-            moments[number] |= (bytes & 0xFF) << shift;
+            numbers[number] |= (bytes & 0xFF) << shift;
             bytes >>= 8;
         }
     }
@@ -851,8 +849,6 @@ static class SliceBlock
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static int AsBit(bool value) => Unsafe.BitCast<bool, byte>(value);
-
-    static ref ulong Rest(ref Listen listen) => ref Unsafe.Add(ref Unsafe.As<Listen, ulong>(ref listen), 1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static ulong Get(ref byte at)
