@@ -68,14 +68,15 @@ public sealed class DayCounting
 
         try
         {
-            var counter = new ListenCounter(MakeCounts(), users, hours, genres);
+            var counts = MakeCounts();
+            var counter = new ListenCounter(counts, users, hours, genres);
             for ((ulong First, ulong Last)? range = first; range is { } some; range = TakeRange())
             {
                 day.Read(some, counter.Add, mergeBufferBytes, cancellationToken);
-                counter.Counts.Ranges++;
+                counts.Ranges++;
             }
 
-            return Leave(counter.Counts);
+            return Leave(counter.Finish());
         }
         catch
         {
@@ -131,7 +132,7 @@ public sealed class DayCounting
             Unsafe.Add(ref tracks.First, track) = new()
             {
                 DurationMs = song < 0 ? 0 : songs.DurationMs[song],
-                Genre = genres[track],
+                Genres = genres[track],
             };
         }
 

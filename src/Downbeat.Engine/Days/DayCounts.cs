@@ -120,7 +120,7 @@ public sealed class DayCounts
             sum.Listens += added.Listens;
             sum.Listeners += added.Listeners;
             sum.ListeningTimeMs += added.ListeningTimeMs;
-            AddAll(sum.ListensByGenre, added.ListensByGenre);
+            AddAll(sum.ListensByGenreSums, added.ListensByGenreSums);
         }
     }
 
@@ -146,5 +146,8 @@ public sealed class CountryCounts(int genres)
     public long ListeningTimeMs { get; internal set; }
 
     /// <summary>Listens by genre.</summary>
-    public long[] ListensByGenre { get; } = new long[genres];
+    public ReadOnlySpan<long> ListensByGenre => ListensByGenreSums.AsSpan(0, ListensByGenreSums.Length - 1);
+
+    /// <summary>Listens by genre, and last those of no genre.</summary>
+    internal long[] ListensByGenreSums { get; } = new long[genres + 1];
 }

@@ -126,8 +126,8 @@ struct TrackLine
     /// <summary>The track's length; 0 when the songs do not know it.</summary>
     public int DurationMs;
 
-    /// <summary>The track's genre, or where <see cref="TrackGenres"/> has them.</summary>
-    public int Genre;
+    /// <summary>The track's genres, as <see cref="TrackGenres"/> packs them.</summary>
+    public int Genres;
 
     public readonly uint Likes => (uint)LikesAndShares;
 

@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Downbeat.Engine.Listens;
 
@@ -180,45 +182,31 @@ public sealed class Texts
         return union.Build();
     }
 
-    /// <summary>The first eight bytes of a text, as a number that orders as they do; zeros behind its end.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    ulong FirstBytes(int number)
-    {
-        var start = starts[number];
-        if (start + sizeof(ulong) > bytes.Length)
-        {
-            Span<byte> padded = stackalloc byte[sizeof(ulong)];
-            padded.Clear();
-            this[number][..Math.Min(sizeof(ulong), this[number].Length)].CopyTo(padded);
-            return BinaryPrimitives.ReadUInt64BigEndian(padded);
-        }
-
-        var length = starts[number + 1] - start;
-        var first = BinaryPrimitives.ReadUInt64BigEndian(bytes.AsSpan(start));
-        return length >= sizeof(ulong) ? first : length == 0 ? 0 : first & (ulong.MaxValue << (8 * (sizeof(ulong) - length)));
-    }
-
     /// <summary>The next text of a list that is united with others.</summary>
     struct Head
     {
-        readonly Texts list;
+        readonly byte[] bytes;
+        readonly int[] starts;
         readonly int[] renumbered;
         int at;
-        ulong firstBytes; // They decide nearly always which of two texts is lower.
+        int start;
+        int length;
+        ulong firstBytes; // As a number that orders as they do, zeros behind the end: it decides nearly always which text is lower.
 
         public Head(Texts list, int[] renumbered)
         {
-            this.list = list;
+            bytes = list.bytes;
+            starts = list.starts;
             this.renumbered = renumbered;
-            firstBytes = list.FirstBytes(0);
+            Read();
         }
 
-        public readonly ReadOnlySpan<byte> Text => list[at];
+        public readonly ReadOnlySpan<byte> Text => bytes.AsSpan(start, length);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public readonly int OrderTo(in Head other) =>
-            firstBytes != other.firstBytes ? firstBytes.CompareTo(other.firstBytes)
-            : Text.SequenceEqual(other.Text) ? 0
+            firstBytes != other.firstBytes ? (firstBytes < other.firstBytes ? -1 : 1)
+            : IsSame(other) ? 0
             : Text.SequenceCompareTo(other.Text);
 
         /// <summary>Gives the text its number, and goes on to the next one.</summary>
@@ -231,8 +219,47 @@ public sealed class Texts
                 return false;
             }
 
-            firstBytes = list.FirstBytes(at);
+            Read();
             return true;
+        }
+
+        /// <summary>Whether texts of equal first bytes are the same. Of up to 24 bytes two overlapping words are left, which is what ids have.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        readonly bool IsSame(in Head other) =>
+            length == other.length
+            && (
+                length is >= sizeof(ulong) and <= 3 * sizeof(ulong)
+                    ? Word(length - sizeof(ulong)) == other.Word(length - sizeof(ulong))
+                        && Word(Math.Min(sizeof(ulong), length - sizeof(ulong)))
+                            == other.Word(Math.Min(sizeof(ulong), length - sizeof(ulong)))
+                    : Text.SequenceEqual(other.Text)
+            );
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        readonly ulong Word(int offset)
+        {
+            Debug.Assert(start + offset + sizeof(ulong) <= bytes.Length);
+            return Unsafe.ReadUnaligned<ulong>(
+                ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(bytes), start + offset)
+            );
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        void Read()
+        {
+            start = starts[at];
+            length = starts[at + 1] - start;
+            firstBytes = length >= sizeof(ulong)
+                ? BinaryPrimitives.ReadUInt64BigEndian(bytes.AsSpan(start))
+                : FewBytes(Text);
+        }
+
+        static ulong FewBytes(ReadOnlySpan<byte> text)
+        {
+            Span<byte> padded = stackalloc byte[sizeof(ulong)];
+            padded.Clear();
+            text.CopyTo(padded);
+            return BinaryPrimitives.ReadUInt64BigEndian(padded);
         }
     }
 
