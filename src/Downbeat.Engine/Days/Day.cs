@@ -40,6 +40,13 @@ public sealed class Day
     /// <summary>The ids of all tracks listened to, sorted.</summary>
     public Texts Tracks { get; }
 
+    /// <summary>How many bytes the dictionaries of slices and day take.</summary>
+    internal long DictionaryBytes =>
+        slices
+            .Select(slice => slice.Tracks)
+            .Append(Tracks)
+            .Sum(tracks => tracks.ByteCount + (2L * sizeof(int) * tracks.Count));
+
     /// <summary>Counts the day's listens under a catalogue.</summary>
     /// <param name="songs">What the songs tell.</param>
     /// <param name="users">The users, as kept by <see cref="UsersScan.Merge"/>.</param>

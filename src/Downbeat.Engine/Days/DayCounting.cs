@@ -56,6 +56,9 @@ public sealed class DayCounting
     /// <summary>Whether one more worker would find something to do.</summary>
     public bool HasWork => taken < ranges.Count && counters < maxCounters;
 
+    /// <summary>About how much memory the day takes: dictionaries, and the counters of one worker.</summary>
+    public long MemoryBytes => day.DictionaryBytes + ((TrackLine.Bytes + (2 * sizeof(int))) * (long)day.Tracks.Count);
+
     /// <summary>Counts until no range is left.</summary>
     /// <returns>The counts of the whole day if this worker is the last one, or else null.</returns>
     public DayCounts? Work(CancellationToken cancellationToken = default)
