@@ -57,12 +57,14 @@ public sealed class CsvReader : IRow
     /// <summary>Starts before the first record of a stream of uncompressed bytes; a byte order mark is skipped.</summary>
     /// <param name="bytes">The stream; the caller closes it.</param>
     /// <param name="maxRecordBytes">The longest record in bytes.</param>
-    public CsvReader(Stream bytes, int maxRecordBytes = MaxRecordBytes)
+    /// <param name="firstByte">Where the stream begins in the file, at the begin of a record.</param>
+    public CsvReader(Stream bytes, int maxRecordBytes = MaxRecordBytes, long firstByte = 0)
     {
         this.bytes = bytes;
         this.maxRecordBytes = maxRecordBytes;
+        bufferOffset = firstByte;
         Fill();
-        if (buffer.AsSpan(0, end).StartsWith("\uFEFF"u8))
+        if (firstByte == 0 && buffer.AsSpan(0, end).StartsWith("\uFEFF"u8))
         {
             position = 3;
         }
@@ -70,6 +72,9 @@ public sealed class CsvReader : IRow
 
     /// <summary>How many fields the record at hand has.</summary>
     public int FieldCount { get; private set; }
+
+    /// <summary>How many line ends were passed.</summary>
+    public long LineEnds => nextLineNumber - 1;
 
     /// <summary>The line on which the record at hand begins; the first line is 1.</summary>
     public long LineNumber { get; private set; }

@@ -47,6 +47,9 @@ public sealed class ListenScan
     /// <summary>How many rows were read: accepted, duplicates and rejects.</summary>
     public long Rows { get; private set; }
 
+    /// <summary>How many line ends were passed.</summary>
+    public long Lines { get; private set; }
+
     /// <summary>How many rows were rejected.</summary>
     public long Rejected { get; private set; }
 
@@ -64,13 +67,42 @@ public sealed class ListenScan
     public FileFault? Scan(Stream csv, Action<long>? onProgress = null, CancellationToken cancellationToken = default)
     {
         var reader = new CsvReader(csv);
-        var header = CsvHeader.Read(reader, [.. RequiredColumns], [.. OptionalColumns], out var fault);
+        var header = ReadHeader(reader, out var fault);
         if (header is null)
         {
             return fault;
         }
 
         Header = header.Raw;
+        return TakeAll(reader, header, onProgress, cancellationToken);
+    }
+
+    /// <summary>Reads rows from the middle of a file to the end of a stream.</summary>
+    /// <param name="rows">The bytes, from the begin of a row on.</param>
+    /// <param name="header">The file's header.</param>
+    /// <param name="firstByte">Where in the file they begin. Lines are counted from there.</param>
+    /// <param name="onProgress">Called now and then with the rows read so far.</param>
+    /// <param name="cancellationToken">Stops between two rows.</param>
+    /// <returns>Why none of the file's rows counts, or null.</returns>
+    public FileFault? ScanRows(
+        Stream rows,
+        CsvHeader header,
+        long firstByte,
+        Action<long>? onProgress = null,
+        CancellationToken cancellationToken = default
+    ) => TakeAll(new(rows, firstByte: firstByte), header, onProgress, cancellationToken);
+
+    /// <summary>Reads the header of a file of listens; null when it has no usable one.</summary>
+    public static CsvHeader? ReadHeader(CsvReader reader, out FileFault? fault) =>
+        CsvHeader.Read(reader, [.. RequiredColumns], [.. OptionalColumns], out fault);
+
+    FileFault? TakeAll(
+        CsvReader reader,
+        CsvHeader header,
+        Action<long>? onProgress,
+        CancellationToken cancellationToken
+    )
+    {
         var quick = new QuickRows(this, buffer, header);
         while (TakeSome(reader, quick, header))
         {
@@ -78,6 +110,8 @@ public sealed class ListenScan
             cancellationToken.ThrowIfCancellationRequested();
         }
 
+        onProgress?.Invoke(Rows);
+        Lines = reader.LineEnds;
         return reader.FileFault;
     }
 
