@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Downbeat.Engine.Listens;
 using Downbeat.Engine.Scan;
@@ -38,6 +39,7 @@ public sealed class SongsScan(RejectHandler onReject) : CatalogueScan(RequiredCo
     /// <summary>The songs of all files read.</summary>
     /// <param name="version">The version of these songs.</param>
     /// <param name="before">The songs of the version before: a track that it knew keeps the version that first did.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public Songs Build(int version, Songs? before)
     {
         var sortedTracks = tracks.Sort(out var trackRanks);
@@ -74,6 +76,7 @@ public sealed class SongsScan(RejectHandler onReject) : CatalogueScan(RequiredCo
         };
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     Texts NamesIn(int[] order)
     {
         var unsorted = names.Build();
@@ -89,6 +92,7 @@ public sealed class SongsScan(RejectHandler onReject) : CatalogueScan(RequiredCo
         return Texts.Of(bytes, starts);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     NumberLists GenresIn(int[] order, int[] ranks)
     {
         var numbers = new int[genreLinks.Count];
@@ -108,6 +112,7 @@ public sealed class SongsScan(RejectHandler onReject) : CatalogueScan(RequiredCo
         return new(numbers, starts);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     NumberLists ArtistsIn(int[] order, int[] ranks)
     {
         var numbers = new int[artistNumbers.Count];
@@ -127,6 +132,7 @@ public sealed class SongsScan(RejectHandler onReject) : CatalogueScan(RequiredCo
         return new(numbers, starts);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private protected override RejectReason? TakeRow(CsvReader row, CsvHeader header)
     {
         if (row.Field(header[TrackColumn]).Length is 0 or > Listen.MaxTrackBytes)
@@ -168,6 +174,7 @@ public sealed class SongsScan(RejectHandler onReject) : CatalogueScan(RequiredCo
         return null;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void AddGenre(int track, int genre)
     {
         var link = firstGenre[track];
@@ -186,6 +193,7 @@ public sealed class SongsScan(RejectHandler onReject) : CatalogueScan(RequiredCo
     }
 
     /// <summary>Adds the artists between semicolons to the next track: trimmed of spaces, none empty, each once.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void AddArtists(ReadOnlySpan<byte> text)
     {
         var start = artistStarts[^1];

@@ -101,6 +101,7 @@ public sealed class UsersScan : CatalogueScan
         return writer.Finish();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private protected override RejectReason? TakeRow(CsvReader row, CsvHeader header)
     {
         if (!UserId.TryParse(row.Field(header[UserColumn]), out var user))
