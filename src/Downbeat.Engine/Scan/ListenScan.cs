@@ -18,6 +18,7 @@ public sealed class ListenScan
     readonly long lastInstant;
     readonly SortBuffer buffer;
     readonly RejectHandler onReject;
+    readonly ScanKernel kernel;
     readonly long[] rejects = new long[RejectReasons.Count];
 
     // Dates whose every instant has one offset: most of them in any zone, all of them in most.
@@ -31,7 +32,18 @@ public sealed class ListenScan
     /// <param name="buffer">Takes the listens, and was begun for this file.</param>
     /// <param name="onReject">Takes the rejects.</param>
     public ListenScan(LakeZone zone, long arrivedSecond, SortBuffer buffer, RejectHandler onReject)
+        : this(zone, arrivedSecond, buffer, onReject, ScanKernels.Chosen) { }
+
+    /// <summary>As above, by a kernel named. The scalar twin of all of it takes row by row and byte by byte.</summary>
+    internal ListenScan(
+        LakeZone zone,
+        long arrivedSecond,
+        SortBuffer buffer,
+        RejectHandler onReject,
+        ScanKernel kernel
+    )
     {
+        this.kernel = kernel;
         this.zone = zone;
         lastInstant = arrivedSecond + ListenDate.SecondsPerDay;
         this.buffer = buffer;
@@ -119,7 +131,7 @@ public sealed class ListenScan
     bool TakeSome(CsvReader reader, QuickRows quick, CsvHeader header)
     {
         const int Records = 1024;
-        if (reader.TryTakePlain(out var plain))
+        if (kernel != ScanKernel.Scalar && reader.TryTakePlain(out var plain))
         {
             quick.Take(plain);
             return true;
