@@ -35,13 +35,7 @@ public sealed class ListenScan
         : this(zone, arrivedSecond, buffer, onReject, ScanKernels.Chosen) { }
 
     /// <summary>As above, by a kernel named. The scalar twin of all of it takes row by row and byte by byte.</summary>
-    internal ListenScan(
-        LakeZone zone,
-        long arrivedSecond,
-        SortBuffer buffer,
-        RejectHandler onReject,
-        ScanKernel kernel
-    )
+    internal ListenScan(LakeZone zone, long arrivedSecond, SortBuffer buffer, RejectHandler onReject, ScanKernel kernel)
     {
         this.kernel = kernel;
         this.zone = zone;
