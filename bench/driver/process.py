@@ -62,7 +62,7 @@ def call(command: list[str], environment: dict[str, str] | None = None, cwd: Pat
         raise
     if process.returncode != 0:
         shown = [part for part in command if part not in (TIME, "-v", "-o") and "bench-time-" not in part]
-        last = "\n".join((err.strip() or out.strip()).splitlines()[-15:])
+        last = "\n".join((err.strip() or out.strip()).splitlines()[:20])
         raise Problem(f"`{' '.join(shown)}` ended with exit code {process.returncode}:\n{last}")
     return out
 

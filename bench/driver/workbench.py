@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import tools
 from figures import seconds
 from inputs import Input, Inputs, Options
 from lakes import Lakes
@@ -60,13 +59,11 @@ class Workbench:
             return sample
 
     def duckdb(self, given: Input, out: Path, formulation: str = "sorted") -> Sample:
-        tools.install_duckdb()
         given.warm()
         options = ["--formulation", formulation, "--days", str(given.options.days), "--threads", str(self.cores)]
         return measure(["node", str(BENCH / "duckdb" / "kpis.mjs"), str(given.folder), str(out), *options])
 
     def pandas(self, given: Input, out: Path) -> Sample:
-        tools.install_pandas()
         given.warm()
         return measure(["/usr/bin/python3", str(BENCH / "pandas" / "kpis.py"), str(given.folder), str(out)])
 
