@@ -18,6 +18,7 @@ class Options:
     listens: int
     users: int = 1_000_000
     tracks: int = 90_000
+    first: str = "2024-06-25"
     days: int = 3
     files: int = 8
     seed: int = 1
@@ -34,6 +35,8 @@ class Options:
             f"{self.files}-files",
             f"seed-{self.seed}",
         ]
+        if self.first != Options.first:
+            parts.insert(4, f"from-{self.first}")
         if self.user_id_bits:
             parts.append(f"ids-of-{self.user_id_bits}-bits")
         if self.gzip:
@@ -44,7 +47,7 @@ class Options:
     def arguments(self) -> list[str]:
         arguments = []
         for name, value in asdict(self).items():
-            flag = f"--{name.replace('_', '-')}"
+            flag = "--from" if name == "first" else f"--{name.replace('_', '-')}"
             if name == "gzip":
                 arguments += [flag] if value else []
             elif name != "user_id_bits" or value:

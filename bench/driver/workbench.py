@@ -60,7 +60,8 @@ class Workbench:
 
     def duckdb(self, given: Input, out: Path, formulation: str = "sorted") -> Sample:
         given.warm()
-        options = ["--formulation", formulation, "--days", str(given.options.days), "--threads", str(self.cores)]
+        known = ["--from", given.options.first, "--days", str(given.options.days)]
+        options = ["--formulation", formulation, *known, "--threads", str(self.cores)]
         return measure(["node", str(BENCH / "duckdb" / "kpis.mjs"), str(given.folder), str(out), *options])
 
     def pandas(self, given: Input, out: Path) -> Sample:
