@@ -24,6 +24,17 @@ public sealed class Texts
         this.starts = starts;
     }
 
+    /// <summary>The texts whose bytes lie one behind the other.</summary>
+    /// <param name="bytes">The bytes; they are not copied.</param>
+    /// <param name="starts">Where each text begins, and at the end where the last one ends; not copied either.</param>
+    internal static Texts Of(byte[] bytes, int[] starts) => new(bytes, starts);
+
+    /// <summary>The bytes of all texts, one behind the other.</summary>
+    internal ReadOnlySpan<byte> Bytes => bytes.AsSpan(0, ByteCount);
+
+    /// <summary>Where each text begins among the bytes, and at the end where the last one ends.</summary>
+    internal ReadOnlySpan<int> Starts => starts;
+
     /// <summary>How many texts there are.</summary>
     public int Count => starts.Length - 1;
 

@@ -67,7 +67,13 @@ public static partial class Delimiters
             | Vector128.Equals(bytes, Vector128.Create((byte)'\n'));
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        static uint Any(Vector128<byte> a, Vector128<byte> b, Vector128<byte> c, Vector128<byte> d, Vector128<byte> wanted) =>
+        static uint Any(
+            Vector128<byte> a,
+            Vector128<byte> b,
+            Vector128<byte> c,
+            Vector128<byte> d,
+            Vector128<byte> wanted
+        ) =>
             (
                 (Vector128.Equals(a, wanted) | Vector128.Equals(b, wanted))
                 | (Vector128.Equals(c, wanted) | Vector128.Equals(d, wanted))

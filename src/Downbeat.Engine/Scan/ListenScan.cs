@@ -18,6 +18,7 @@ public sealed class ListenScan
     readonly long lastInstant;
     readonly SortBuffer buffer;
     readonly RejectHandler onReject;
+    readonly ScanKernel kernel;
     readonly long[] rejects = new long[RejectReasons.Count];
 
     // Dates whose every instant has one offset: most of them in any zone, all of them in most.
@@ -31,7 +32,12 @@ public sealed class ListenScan
     /// <param name="buffer">Takes the listens, and was begun for this file.</param>
     /// <param name="onReject">Takes the rejects.</param>
     public ListenScan(LakeZone zone, long arrivedSecond, SortBuffer buffer, RejectHandler onReject)
+        : this(zone, arrivedSecond, buffer, onReject, ScanKernels.Chosen) { }
+
+    /// <summary>As above, by a kernel named. The scalar twin of all of it takes row by row and byte by byte.</summary>
+    internal ListenScan(LakeZone zone, long arrivedSecond, SortBuffer buffer, RejectHandler onReject, ScanKernel kernel)
     {
+        this.kernel = kernel;
         this.zone = zone;
         lastInstant = arrivedSecond + ListenDate.SecondsPerDay;
         this.buffer = buffer;
@@ -46,6 +52,9 @@ public sealed class ListenScan
 
     /// <summary>How many rows were read: accepted, duplicates and rejects.</summary>
     public long Rows { get; private set; }
+
+    /// <summary>How many line ends were passed.</summary>
+    public long Lines { get; private set; }
 
     /// <summary>How many rows were rejected.</summary>
     public long Rejected { get; private set; }
@@ -64,13 +73,42 @@ public sealed class ListenScan
     public FileFault? Scan(Stream csv, Action<long>? onProgress = null, CancellationToken cancellationToken = default)
     {
         var reader = new CsvReader(csv);
-        var header = CsvHeader.Read(reader, [.. RequiredColumns], [.. OptionalColumns], out var fault);
+        var header = ReadHeader(reader, out var fault);
         if (header is null)
         {
             return fault;
         }
 
         Header = header.Raw;
+        return TakeAll(reader, header, onProgress, cancellationToken);
+    }
+
+    /// <summary>Reads rows from the middle of a file to the end of a stream.</summary>
+    /// <param name="rows">The bytes, from the begin of a row on.</param>
+    /// <param name="header">The file's header.</param>
+    /// <param name="firstByte">Where in the file they begin. Lines are counted from there.</param>
+    /// <param name="onProgress">Called now and then with the rows read so far.</param>
+    /// <param name="cancellationToken">Stops between two rows.</param>
+    /// <returns>Why none of the file's rows counts, or null.</returns>
+    public FileFault? ScanRows(
+        Stream rows,
+        CsvHeader header,
+        long firstByte,
+        Action<long>? onProgress = null,
+        CancellationToken cancellationToken = default
+    ) => TakeAll(new(rows, firstByte: firstByte), header, onProgress, cancellationToken);
+
+    /// <summary>Reads the header of a file of listens; null when it has no usable one.</summary>
+    public static CsvHeader? ReadHeader(CsvReader reader, out FileFault? fault) =>
+        CsvHeader.Read(reader, [.. RequiredColumns], [.. OptionalColumns], out fault);
+
+    FileFault? TakeAll(
+        CsvReader reader,
+        CsvHeader header,
+        Action<long>? onProgress,
+        CancellationToken cancellationToken
+    )
+    {
         var quick = new QuickRows(this, buffer, header);
         while (TakeSome(reader, quick, header))
         {
@@ -78,6 +116,8 @@ public sealed class ListenScan
             cancellationToken.ThrowIfCancellationRequested();
         }
 
+        onProgress?.Invoke(Rows);
+        Lines = reader.LineEnds;
         return reader.FileFault;
     }
 
@@ -85,7 +125,7 @@ public sealed class ListenScan
     bool TakeSome(CsvReader reader, QuickRows quick, CsvHeader header)
     {
         const int Records = 1024;
-        if (reader.TryTakePlain(out var plain))
+        if (kernel != ScanKernel.Scalar && reader.TryTakePlain(out var plain))
         {
             quick.Take(plain);
             return true;

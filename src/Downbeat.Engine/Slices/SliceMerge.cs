@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Downbeat.Engine.Listens;
 
 namespace Downbeat.Engine.Slices;
@@ -6,10 +8,28 @@ namespace Downbeat.Engine.Slices;
 /// Slices of one date as one sorted stream of listens, each once: flags of the same listen are OR-ed. The order, the
 /// grouping and the repetition of the slices change nothing.
 /// </summary>
+/// <remarks>
+/// Works batch by batch. Of the slice that is decoded least far, the next block is decoded, until there are enough
+/// listens; what lies up to there in all slices is then complete, and merged in memory, two runs at a time. So a
+/// batch never depends on where users begin and end, and of every slice about a block waits for the next batch.
+/// </remarks>
 public sealed class SliceMerge
 {
-    readonly Cursor[] heap; // The cursor with the lowest listen first; a binary heap.
-    int alive;
+    /// <summary>So many listens, and as many to merge them to, lie in the second-level cache.</summary>
+    const int BatchListens = 1 << 14;
+
+    /// <summary>Of many slices a batch is larger: each of them costs something in every batch.</summary>
+    const int BatchListensOfSlice = 64;
+
+    readonly int batchListens;
+    readonly List<Cursor> cursors = []; // Those that are not at their end, or of which listens are pending. The largest first.
+    readonly PriorityQueue<Cursor, UInt128> undecoded = new(); // By the listen up to which they are decoded.
+    readonly List<Run> runs = [];
+    byte[] shared = []; // Where slices of one block are read.
+    readonly int cursorBytes;
+    Listen[] merged = [];
+    Listen[] scratch = [];
+    Run batch; // What Read has not handed out yet.
 
     /// <summary>Starts merging.</summary>
     /// <param name="slices">The slices.</param>
@@ -41,27 +61,23 @@ public sealed class SliceMerge
         ulong lastUser
     )
     {
+        ArgumentNullException.ThrowIfNull(slices);
+        ArgumentNullException.ThrowIfNull(renumbered);
         Tracks = tracks;
-        var cursorBytes = (int)Math.Clamp(bufferBytes / Math.Max(1, slices.Count), 4096, 256 * 1024);
-        heap = new Cursor[slices.Count];
+        cursorBytes = (int)Math.Clamp(bufferBytes / Math.Max(1, slices.Count), 4096, 256 * 1024);
         for (var slice = 0; slice < slices.Count; slice++)
         {
-            if (slices[slice].Summary.FirstUser > lastUser || slices[slice].Summary.LastUser < firstUser)
+            var cursor = new Cursor(slices[slice], renumbered[slice], firstUser, lastUser);
+            if (!cursor.IsDecoded)
             {
-                continue;
-            }
-
-            var cursor = new Cursor(slices[slice], renumbered[slice], cursorBytes, firstUser, lastUser);
-            if (cursor.MoveNext())
-            {
-                heap[alive++] = cursor;
+                cursors.Add(cursor);
+                undecoded.Enqueue(cursor, cursor.DecodedUpTo);
             }
         }
 
-        for (var at = (alive / 2) - 1; at >= 0; at--)
-        {
-            SiftDown(at);
-        }
+        // Large runs are merged last, and so seldom.
+        cursors.Sort((left, right) => right.Listens.CompareTo(left.Listens));
+        batchListens = Math.Max(BatchListens, BatchListensOfSlice * cursors.Count);
     }
 
     /// <summary>All tracks of the slices; listens name them by their numbers here.</summary>
@@ -71,117 +87,328 @@ public sealed class SliceMerge
     public int Read(Span<Listen> listens)
     {
         var count = 0;
-        while (count < listens.Length && alive > 0)
+        while (count < listens.Length && (batch.Count > 0 || MakeBatch()))
         {
-            var listen = heap[0].Current;
-            Advance();
-            while (alive > 0 && heap[0].Current.IsSame(listen))
-            {
-                listen = listen.WithFlags(listen.Flags | heap[0].Current.Flags);
-                Advance();
-            }
-
-            listens[count++] = listen;
+            var taken = batch.Take(Math.Min(batch.Count, listens.Length - count));
+            taken.CopyTo(listens[count..]);
+            count += taken.Length;
         }
 
         return count;
     }
 
-    void Advance()
+    /// <summary>The next listens, some thousands at a time; none at the end. They stand there until the next call.</summary>
+    public ReadOnlySpan<Listen> Next() => batch.Count > 0 || MakeBatch() ? batch.Take(batch.Count) : default;
+
+    /// <summary>Merges the next listens; false when there are none.</summary>
+    bool MakeBatch()
     {
-        if (!heap[0].MoveNext())
+        while (cursors.Count > 0)
         {
-            heap[0] = heap[--alive];
-        }
-
-        SiftDown(0);
-    }
-
-    void SiftDown(int at)
-    {
-        if (at >= alive)
-        {
-            return;
-        }
-
-        var cursor = heap[at];
-        while (true)
-        {
-            var child = (2 * at) + 1;
-            if (child >= alive)
+            Decode();
+            var upTo = undecoded.TryPeek(out _, out var least) ? least : UInt128.MaxValue;
+            runs.Clear();
+            var kept = 0;
+            foreach (var cursor in CollectionsMarshal.AsSpan(cursors))
             {
-                break;
-            }
-
-            if (child + 1 < alive && heap[child + 1].IsBefore(heap[child]))
-            {
-                child++;
-            }
-
-            if (!heap[child].IsBefore(cursor))
-            {
-                break;
-            }
-
-            heap[at] = heap[child];
-            at = child;
-        }
-
-        heap[at] = cursor;
-    }
-
-    /// <summary>The listens of one slice, one after the other, tracks renumbered.</summary>
-    sealed class Cursor(SliceReader slice, int[] renumbered, int bufferBytes, ulong firstUser, ulong lastUser)
-    {
-        // A small slice is read whole, and a block never needs more than this.
-        byte[] buffer = new byte[Math.Min(bufferBytes, slice.Summary.Bytes)];
-        Listen[] listens = new Listen[Math.Min(SliceFormat.BlockListens, slice.Summary.Listens)];
-        int firstBlock;
-        int endBlock = -1;
-        int block = slice.FindBlock(firstUser);
-        int at;
-        int count;
-
-        public Listen Current { get; private set; }
-
-        public bool IsBefore(Cursor other)
-        {
-            var (left, right) = (Current.User, other.Current.User);
-            return left < right || (left == right && Current.Moment < other.Current.Moment);
-        }
-
-        public bool MoveNext()
-        {
-            do
-            {
-                if (at == count && !NextBlock())
+                var run = cursor.Take(upTo);
+                if (run.Count > 0)
                 {
-                    return false;
+                    runs.Add(run);
                 }
 
-                Current = listens[at++];
-            } while (Current.User < firstUser);
-
-            Current = Current.WithTrack(renumbered[Current.Track]);
-            return Current.User <= lastUser;
-        }
-
-        bool NextBlock()
-        {
-            if (block >= slice.BlockCount)
-            {
-                return false;
+                if (!cursor.IsDone)
+                {
+                    cursors[kept++] = cursor;
+                }
             }
 
+            cursors.RemoveRange(kept, cursors.Count - kept);
+            if (runs.Count > 0)
+            {
+                batch = runs.Count == 1 ? runs[0] : MergeRuns();
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    void Decode()
+    {
+        for (var decoded = 0; decoded < batchListens && undecoded.TryPeek(out var cursor, out _); )
+        {
+            decoded += cursor.Decode(cursorBytes, ref shared);
+            undecoded.Dequeue();
+            if (!cursor.IsDecoded)
+            {
+                undecoded.Enqueue(cursor, cursor.DecodedUpTo);
+            }
+        }
+    }
+
+    Run MergeRuns()
+    {
+        // Each run has room for its end behind it.
+        var room = runs.Count;
+        foreach (var run in runs)
+        {
+            room += run.Count;
+        }
+
+        if (merged.Length < room)
+        {
+            merged = GC.AllocateUninitializedArray<Listen>(room + (room / 4));
+            scratch = GC.AllocateUninitializedArray<Listen>(merged.Length);
+        }
+
+        var all = Merge(CollectionsMarshal.AsSpan(runs), 0, merged, scratch);
+        return new(merged, 0, FoldSame(all.Listens.AsSpan(0, all.Count)));
+    }
+
+    /// <summary>Merges runs to one that stands in the target from a place on; both arrays are used only from there on.</summary>
+    static Run Merge(ReadOnlySpan<Run> some, int from, Listen[] target, Listen[] other)
+    {
+        if (some.Length == 1)
+        {
+            return some[0];
+        }
+
+        // About half of the listens on each side: so a run takes part the less often, the larger it is.
+        var all = 0;
+        foreach (var run in some)
+        {
+            all += run.Count;
+        }
+
+        var split = 1;
+        var leftCount = some[0].Count;
+        while (split + 1 < some.Length && leftCount + (some[split].Count / 2) < all / 2)
+        {
+            leftCount += some[split++].Count;
+        }
+
+        var left = Merge(some[..split], from, other, target);
+        var right = Merge(some[split..], from + leftCount + split, other, target);
+        ListenRuns.Merge(left.WithEnd, right.WithEnd, target.AsSpan(from, all));
+        target[from + all] = ListenRuns.End;
+        return new(target, from, all);
+    }
+
+    /// <summary>Makes one of the same listens that stand side by side; says how many are left.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static int FoldSame(Span<Listen> listens)
+    {
+        ref var first = ref MemoryMarshal.GetReference(listens);
+        var (user, rest) = (first.User, first.Rest);
+        nint last = 0;
+        for (nint at = 1; at < listens.Length; at++)
+        {
+            var next = Unsafe.Add(ref first, at);
+            nint isSame = Unsafe.BitCast<bool, byte>(next.User == user & (next.Rest ^ rest) <= 3);
+            rest = next.Rest | (rest & 3 & (ulong)-isSame);
+            user = next.User;
+            last += 1 - isSame;
+            Unsafe.Add(ref first, last) = new(user, rest);
+        }
+
+        return (int)last + 1;
+    }
+
+    /// <summary>Sorted listens that stand in an array, an end behind them.</summary>
+    record struct Run(Listen[] Listens, int From, int Count)
+    {
+        public readonly ReadOnlySpan<Listen> WithEnd => Listens.AsSpan(From, Count + 1);
+
+        public ReadOnlySpan<Listen> Take(int count)
+        {
+            var taken = Listens.AsSpan(From, count);
+            From += count;
+            Count -= count;
+            return taken;
+        }
+    }
+
+    /// <summary>The listens of one slice, tracks renumbered: those that are decoded, and wait to be taken.</summary>
+    sealed class Cursor
+    {
+        readonly SliceReader slice;
+        readonly int[]? renumbered; // Null where the numbers are those of the union.
+        readonly ulong firstUser;
+        readonly ulong lastUser;
+        byte[] buffer = [];
+        Listen[] pending = [];
+        int from;
+        int to;
+        UInt128 lastPlace; // Of the last listen decoded, track not renumbered.
+        int firstBlock;
+        int endBlock = -1; // Behind the last block in the buffer.
+        int block; // The next to decode.
+
+        public Cursor(SliceReader slice, int[] renumbered, ulong firstUser, ulong lastUser)
+        {
+            this.slice = slice;
+            this.firstUser = firstUser;
+            this.lastUser = lastUser;
+            this.renumbered = renumbered.Length == 0 || renumbered[^1] == renumbered.Length - 1 ? null : renumbered;
+            block = slice.FindBlock(firstUser);
+            EndIfBehind();
+            DecodedUpTo = IsDecoded ? UInt128.MaxValue : new(slice.FirstUser(block), 0);
+        }
+
+        /// <summary>How many listens the slice holds.</summary>
+        public long Listens => slice.Summary.Listens;
+
+        /// <summary>Whether nothing more is to be decoded.</summary>
+        public bool IsDecoded => block == slice.BlockCount;
+
+        /// <summary>Whether nothing is pending either.</summary>
+        public bool IsDone => IsDecoded && from == to;
+
+        /// <summary>What comes before has been decoded.</summary>
+        public UInt128 DecodedUpTo { get; private set; }
+
+        /// <summary>Decodes the next block; says how many listens there were.</summary>
+        public int Decode(int bufferBytes, ref byte[] shared)
+        {
+            var count = slice.BlockListens(block);
+            MakeRoom(count);
+            var listens = pending.AsSpan(to, count);
+            if (slice.BlockCount == 1)
+            {
+                slice.ReadBlocks(block, ref shared);
+                slice.Decode(block, shared, block, listens);
+            }
+            else
+            {
+                Decode(bufferBytes, listens);
+            }
+
+            if (Place(listens[0]) <= lastPlace)
+            {
+                throw slice.Damaged($"its block {block} does not come after the one before");
+            }
+
+            lastPlace = Place(listens[^1]);
+            if (renumbered is not null)
+            {
+                Renumber(listens, renumbered);
+            }
+
+            block++;
+            to += count;
+            Keep(listens);
+            EndIfBehind();
+            DecodedUpTo = IsDecoded
+                ? UInt128.MaxValue
+                : UInt128.Max(Place(listens[^1]) + 1, new(slice.FirstUser(block), 0));
+            pending[to] = ListenRuns.End;
+            if (IsDecoded)
+            {
+                buffer = [];
+            }
+
+            return count;
+        }
+
+        /// <summary>Takes the listens that come before a place.</summary>
+        public Run Take(UInt128 end)
+        {
+            var count = to - from;
+            if (count > 0 && end <= Place(pending[to - 1]))
+            {
+                count = CountBefore(pending.AsSpan(from, count), end);
+            }
+
+            var run = new Run(pending, from, count);
+            from += count;
+            return run;
+        }
+
+        /// <summary>A place in the order of listens, whatever their flags.</summary>
+        static UInt128 Place(in Listen listen) => new(listen.User, listen.Rest | 3);
+
+        static int CountBefore(ReadOnlySpan<Listen> listens, UInt128 end)
+        {
+            var (low, high) = (0, listens.Length);
+            while (low < high)
+            {
+                var middle = (low + high) >>> 1;
+                if (Place(listens[middle]) < end)
+                {
+                    low = middle + 1;
+                }
+                else
+                {
+                    high = middle;
+                }
+            }
+
+            return low;
+        }
+
+        void Decode(int bufferBytes, Span<Listen> listens)
+        {
             if (endBlock < 0 || block == endBlock)
             {
+                if (buffer.Length == 0)
+                {
+                    buffer = new byte[Math.Min(bufferBytes, slice.Summary.Bytes)];
+                }
+
                 firstBlock = block;
                 endBlock = slice.ReadBlocks(block, ref buffer);
             }
 
-            count = slice.Decode(block++, buffer, firstBlock, listens);
-            at = 0;
-            return true;
+            slice.Decode(block, buffer, firstBlock, listens);
+        }
+
+        /// <summary>Leaves out what was decoded last of users who are not asked for.</summary>
+        void Keep(ReadOnlySpan<Listen> listens)
+        {
+            if (listens[0].User < firstUser)
+            {
+                from += CountBefore(listens, new(firstUser, 0));
+            }
+
+            if (listens[^1].User > lastUser)
+            {
+                block = slice.BlockCount;
+                to -= listens.Length - CountBefore(listens, new UInt128(lastUser, ulong.MaxValue) + 1);
+            }
+        }
+
+        /// <summary>Blocks that begin with a later user than is asked for are as good as not there.</summary>
+        void EndIfBehind()
+        {
+            if (block < slice.BlockCount && slice.FirstUser(block) > lastUser)
+            {
+                block = slice.BlockCount;
+            }
+        }
+
+        void MakeRoom(int count)
+        {
+            if (from > 0)
+            {
+                pending.AsSpan(from, to - from).CopyTo(pending);
+                to -= from;
+                from = 0;
+            }
+
+            if (pending.Length < to + count + 1)
+            {
+                Array.Resize(ref pending, Math.Max(to + count, Math.Min(2 * to, (int)Math.Min(Listens, 1 << 30))) + 1);
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        static void Renumber(Span<Listen> listens, int[] renumbered)
+        {
+            foreach (ref var listen in listens)
+            {
+                listen = listen.WithTrack(renumbered[listen.Track]);
+            }
         }
     }
 }

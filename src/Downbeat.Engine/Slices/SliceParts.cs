@@ -1,5 +1,3 @@
-using Downbeat.Engine.Listens;
-
 namespace Downbeat.Engine.Slices;
 
 /// <summary>Gives a stream to write a part of a slice to, by its number from 0; it is closed when the part is whole.</summary>
@@ -33,38 +31,45 @@ public static class SliceParts
         var merge = new SliceMerge(runs, bufferBytes);
         var date = runs[0].Summary.Date;
         var parts = new List<SliceSummary>();
-        var batch = new Listen[4096];
         Stream? output = null;
         SliceWriter? part = null;
-        var listens = 0;
-        var user = ulong.MaxValue;
+        var room = 0; // How many listens the part may take before it ends with a user.
+        var user = ulong.MaxValue; // The last one.
         try
         {
-            for (int count; (count = merge.Read(batch)) > 0; )
+            for (var listens = merge.Next(); !listens.IsEmpty; listens = merge.Next())
             {
-                foreach (ref readonly var listen in batch.AsSpan(0, count))
+                while (!listens.IsEmpty)
                 {
-                    if (part is not null && listens >= partListens && listen.User != user)
+                    var count = Math.Min(listens.Length, room);
+                    user = count > 0 ? listens[count - 1].User : user;
+                    while (part is not null && count < listens.Length && listens[count].User == user)
                     {
-                        parts.Add(part.Finish());
-                        output!.Dispose();
-                        part = null;
+                        count++;
                     }
 
-                    if (part is null)
+                    part?.Add(listens[..count]);
+                    room = Math.Max(0, room - count);
+                    listens = listens[count..];
+                    if (!listens.IsEmpty)
                     {
+                        if (part is not null)
+                        {
+                            parts.Add(part.Finish());
+                            output!.Dispose();
+                        }
+
                         output = openPart(parts.Count);
                         part = new(output, date, merge.Tracks);
-                        listens = 0;
+                        room = partListens;
                     }
-
-                    part.Add(listen);
-                    listens++;
-                    user = listen.User;
                 }
             }
 
-            parts.Add(part!.Finish());
+            if (part is not null)
+            {
+                parts.Add(part.Finish());
+            }
         }
         finally
         {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Downbeat.Engine.Listens;
 
 namespace Downbeat.Engine.Slices;
@@ -18,9 +19,15 @@ public interface IByteSource
 }
 
 /// <summary>Reads a slice: its summary, dictionary and block index at once, its blocks on demand.</summary>
-/// <remarks>Every byte is covered by a checksum, and checked before it is used. Safe to use from many threads.</remarks>
+/// <remarks>
+/// Every byte is covered by a checksum, and checked before it is used; and what it says is checked too, so that no
+/// bytes whatever lead to anything but a <see cref="DamagedObjectException"/>. Safe to use from many threads.
+/// </remarks>
 public sealed class SliceReader
 {
+    /// <summary>So much of the end of the file is read at first: of a small slice all that is not a block.</summary>
+    const int TailBytes = 16 * 1024;
+
     readonly IByteSource bytes;
     readonly byte[] index;
     readonly long dictionaryOffset;
@@ -36,60 +43,67 @@ public sealed class SliceReader
             throw Damaged("it is too short");
         }
 
-        var magic = new byte[SliceFormat.Magic.Length];
-        bytes.Read(0, magic);
-        if (!SliceFormat.Magic.SequenceEqual(magic))
+        var tail = new byte[Math.Min(bytes.Length, TailBytes)];
+        bytes.Read(bytes.Length - tail.Length, tail);
+        if (!SliceFormat.Magic.SequenceEqual(Range(0, SliceFormat.Magic.Length, tail)))
         {
-            throw Damaged("it does not begin as a slice does");
+            throw Damaged("it does not begin as a slice of this version does");
         }
 
-        var footer = new byte[SliceFormat.FooterBytes];
-        bytes.Read(bytes.Length - footer.Length, footer);
-        if (SliceFormat.Crc32C(footer.AsSpan(0, 60)) != BinaryPrimitives.ReadUInt32LittleEndian(footer.AsSpan(60)))
+        var footer = tail.AsSpan(tail.Length - SliceFormat.FooterBytes);
+        if (SliceFormat.Crc32C(footer[..60]) != BinaryPrimitives.ReadUInt32LittleEndian(footer[60..]))
         {
             throw Damaged("its footer does not fit its checksum");
         }
 
-        var date = ListenDate.FromDay(BinaryPrimitives.ReadInt32LittleEndian(footer));
-        BlockCount = BinaryPrimitives.ReadInt32LittleEndian(footer.AsSpan(4));
-        dictionaryOffset = BinaryPrimitives.ReadInt64LittleEndian(footer.AsSpan(32));
-        var indexOffset = BinaryPrimitives.ReadInt64LittleEndian(footer.AsSpan(40));
-        if (bytes.Length != indexOffset + ((long)BlockCount * SliceFormat.IndexEntryBytes) + SliceFormat.FooterBytes)
+        var day = BinaryPrimitives.ReadInt32LittleEndian(footer);
+        BlockCount = BinaryPrimitives.ReadInt32LittleEndian(footer[4..]);
+        dictionaryOffset = BinaryPrimitives.ReadInt64LittleEndian(footer[32..]);
+        var indexOffset = BinaryPrimitives.ReadInt64LittleEndian(footer[40..]);
+        var tracks = BinaryPrimitives.ReadInt32LittleEndian(footer[48..]);
+        if (
+            BlockCount is < 0 or > int.MaxValue / SliceFormat.IndexEntryBytes
+            || dictionaryOffset < SliceFormat.Magic.Length
+            || indexOffset < dictionaryOffset
+            || indexOffset - dictionaryOffset > Array.MaxLength
+            || bytes.Length - SliceFormat.FooterBytes - indexOffset != (long)BlockCount * SliceFormat.IndexEntryBytes
+        )
         {
             throw Damaged("its length is not what its footer says");
         }
 
+        if (
+            day < ListenDate.ToDay(DateOnly.MinValue)
+            || day > ListenDate.ToDay(DateOnly.MaxValue)
+            || tracks is < 0 or > Listen.MaxTracks
+            || tracks > indexOffset - dictionaryOffset
+        )
+        {
+            throw Damaged("its footer is not that of a slice");
+        }
+
         Summary = new(
-            date,
-            BinaryPrimitives.ReadInt64LittleEndian(footer.AsSpan(8)),
-            BinaryPrimitives.ReadUInt64LittleEndian(footer.AsSpan(16)),
-            BinaryPrimitives.ReadUInt64LittleEndian(footer.AsSpan(24)),
-            BinaryPrimitives.ReadInt32LittleEndian(footer.AsSpan(48)),
+            ListenDate.FromDay(day),
+            BinaryPrimitives.ReadInt64LittleEndian(footer[8..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(footer[16..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(footer[24..]),
+            tracks,
             bytes.Length
         );
-        index = new byte[BlockCount * SliceFormat.IndexEntryBytes];
-        bytes.Read(indexOffset, index);
-        if (SliceFormat.Crc32C(index) != BinaryPrimitives.ReadUInt32LittleEndian(footer.AsSpan(56)))
+        index = Range(indexOffset, BlockCount * SliceFormat.IndexEntryBytes, tail).ToArray();
+        if (SliceFormat.Crc32C(index) != BinaryPrimitives.ReadUInt32LittleEndian(footer[56..]))
         {
             throw Damaged("its block index does not fit its checksum");
         }
 
-        var dictionary = new byte[indexOffset - dictionaryOffset];
-        bytes.Read(dictionaryOffset, dictionary);
-        if (SliceFormat.Crc32C(dictionary) != BinaryPrimitives.ReadUInt32LittleEndian(footer.AsSpan(52)))
+        CheckIndex();
+        var dictionary = Range(dictionaryOffset, (int)(indexOffset - dictionaryOffset), tail);
+        if (SliceFormat.Crc32C(dictionary) != BinaryPrimitives.ReadUInt32LittleEndian(footer[52..]))
         {
             throw Damaged("its track dictionary does not fit its checksum");
         }
 
-        var tracks = new Texts.Builder();
-        for (var at = 0; at < dictionary.Length; )
-        {
-            var length = BinaryPrimitives.ReadInt32LittleEndian(dictionary.AsSpan(at));
-            tracks.Add(dictionary.AsSpan(at + 4, length));
-            at += 4 + length;
-        }
-
-        Tracks = tracks.Build();
+        Tracks = ReadDictionary(dictionary);
     }
 
     /// <summary>What the slice holds.</summary>
@@ -155,59 +169,131 @@ public sealed class SliceReader
     /// <param name="block">The block.</param>
     /// <param name="buffer">Bytes that <see cref="ReadBlocks"/> read.</param>
     /// <param name="firstBlock">The first block in the buffer.</param>
-    /// <param name="listens">Room for 1,024 listens.</param>
+    /// <param name="listens">Room for 1,024 listens, or as many as the block holds.</param>
     /// <returns>How many listens there are.</returns>
-    /// <exception cref="DamagedObjectException">The block does not fit its checksum.</exception>
+    /// <exception cref="DamagedObjectException">The block does not fit its checksum, or is none.</exception>
     public int Decode(int block, ReadOnlySpan<byte> buffer, int firstBlock, Span<Listen> listens)
     {
         var start = Offset(firstBlock);
         var data = buffer[(int)(Offset(block) - start)..(int)(Offset(block + 1) - start)];
-        var entry = Entry(block);
-        if (SliceFormat.Crc32C(data) != BinaryPrimitives.ReadUInt32LittleEndian(entry[20..]))
+        if (SliceFormat.Crc32C(data) != BinaryPrimitives.ReadUInt32LittleEndian(Entry(block)[20..]))
         {
             throw Damaged($"its block {block} does not fit its checksum");
         }
 
-        var count = BinaryPrimitives.ReadUInt16LittleEndian(entry[16..]);
-        var at = 0;
-        var before = default(Listen);
-        for (var listen = 0; listen < count; listen++)
+        listens = listens[..BlockListens(block)];
+        var lastUser = block + 1 < BlockCount ? FirstUser(block + 1) : Summary.LastUser;
+        if (!SliceBlock.TryDecode(data, FirstUser(block), Tracks.Count, listens) || listens[^1].User > lastUser)
         {
-            var userDelta = Get(data, ref at);
-            var second = (uint)Get(data, ref at);
-            if (listen > 0 && userDelta == 0)
-            {
-                second += before.Second;
-            }
-
-            before = new(before.User + userDelta, second, (int)Get(data, ref at), ListenFlags.None);
-            listens[listen] = before;
+            throw Damaged($"its block {block} holds no listens in order");
         }
 
-        if (entry[18] != 0)
-        {
-            for (var listen = 0; listen < count; listen++)
-            {
-                var flags = (ListenFlags)((data[at + (listen / 4)] >> (listen % 4 * 2)) & 3);
-                listens[listen] = listens[listen].WithFlags(flags);
-            }
-        }
-
-        return count;
+        return listens.Length;
     }
 
-    static ulong Get(ReadOnlySpan<byte> data, ref int at)
+    /// <summary>What to throw when the bytes are not those that were written.</summary>
+    internal DamagedObjectException Damaged(string how) => new($"{bytes.Name} is damaged: {how}.");
+
+    /// <summary>Bytes of the file: from the end that was read, or read now.</summary>
+    ReadOnlySpan<byte> Range(long offset, int length, byte[] tail)
     {
-        var value = 0UL;
-        for (var shift = 0; ; shift += 7)
+        var tailOffset = bytes.Length - tail.Length;
+        if (offset >= tailOffset)
         {
-            var next = data[at++];
-            value |= (ulong)(next & 0x7F) << shift;
-            if (next < 0x80)
-            {
-                return value;
-            }
+            return tail.AsSpan((int)(offset - tailOffset), length);
         }
+
+        var read = new byte[length];
+        bytes.Read(offset, read);
+        return read;
+    }
+
+    void CheckIndex()
+    {
+        var listens = 0L;
+        var user = Summary.FirstUser;
+        var offset = (long)SliceFormat.Magic.Length;
+        for (var block = 0; block < BlockCount; block++)
+        {
+            var count = BlockListens(block);
+            var good =
+                Offset(block) == offset
+                && Offset(block + 1) - offset is > 0 and <= SliceBlock.MaxBytes
+                && count is > 0 and <= SliceFormat.BlockListens
+                && (block == 0 ? FirstUser(block) == user : FirstUser(block) >= user);
+            if (!good)
+            {
+                throw Damaged("its block index is not that of a slice");
+            }
+
+            user = FirstUser(block);
+            offset = Offset(block + 1);
+            listens += count;
+        }
+
+        if (
+            listens != Summary.Listens
+            || offset != dictionaryOffset
+            || Summary.LastUser < user
+            || Summary.LastUser > SliceFormat.MaxUser
+        )
+        {
+            throw Damaged("its block index is not what its footer says");
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    Texts ReadDictionary(ReadOnlySpan<byte> dictionary)
+    {
+        var tracks = new Texts.Builder();
+        ReadOnlySpan<byte> before = default;
+        for (var at = 0; at < dictionary.Length; )
+        {
+            var length = 0L;
+            for (int shift = 0, more = 0x80; more >= 0x80; shift += 7)
+            {
+                if (at == dictionary.Length || shift > 28)
+                {
+                    throw Damaged("its track dictionary is none");
+                }
+
+                more = dictionary[at++];
+                length |= (long)(more & 0x7F) << shift;
+            }
+
+            if (length > dictionary.Length - at)
+            {
+                throw Damaged("its track dictionary is none");
+            }
+
+            var id = dictionary.Slice(at, (int)length);
+            if (tracks.Count > 0 && !IsBefore(before, id))
+            {
+                throw Damaged("its track dictionary is not sorted");
+            }
+
+            tracks.Add(id);
+            before = id;
+            at += id.Length;
+        }
+
+        return tracks.Count == Summary.Tracks ? tracks.Build() : throw Damaged("its track dictionary is not complete");
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool IsBefore(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
+    {
+        // Nearly always the first eight bytes tell.
+        if (
+            BinaryPrimitives.TryReadUInt64BigEndian(left, out var leftWord)
+            && BinaryPrimitives.TryReadUInt64BigEndian(right, out var rightWord)
+            && leftWord != rightWord
+        )
+        {
+            return leftWord < rightWord;
+        }
+
+        return left.SequenceCompareTo(right) < 0;
     }
 
     ReadOnlySpan<byte> Entry(int block) =>
@@ -215,8 +301,6 @@ public sealed class SliceReader
 
     long Offset(int block) =>
         block == BlockCount ? dictionaryOffset : BinaryPrimitives.ReadInt64LittleEndian(Entry(block)[8..]);
-
-    DamagedObjectException Damaged(string how) => new($"{bytes.Name} is damaged: {how}.");
 }
 
 /// <summary>An object's bytes are not those that were written; the message names it.</summary>

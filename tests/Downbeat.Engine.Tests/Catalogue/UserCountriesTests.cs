@@ -56,7 +56,7 @@ public sealed class UserCountriesTests
     public void UsersAreFoundBeyondWhatIsReadAtATime()
     {
         // About 700 KB, of which 256 are read at a time.
-        const int Users = 200_000;
+        const int Users = 500_000;
         var slice = Given.Users(1, null, Enumerable.Range(0, Users).Select(user => $"{user * 100L},c{user % 7}"));
         Assert.True(slice.Summary.Bytes > 2 * 256 * 1024);
         foreach (var step in (int[])[1, 777, 150_000])
@@ -110,7 +110,7 @@ public sealed class UserCountriesTests
         var bytes = Given.SliceBytes(
             Enumerable.Range(0, 3000).Select(user => new NamedListen((ulong)user, 1, "DE", default))
         );
-        bytes[5000] ^= 1;
+        bytes[200] ^= 1; // In the second block.
         var countries = new UserCountries(Given.Slice(bytes));
         Assert.True(countries.Find(1));
         Assert.Throws<DamagedObjectException>(() => countries.Find(2000));

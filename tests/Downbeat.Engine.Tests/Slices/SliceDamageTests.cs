@@ -73,7 +73,7 @@ public sealed class SliceDamageTests
             "user_id,track_id,listen_time\n1,t,2024-06-25 00:00:00\n2,t,2024-06-25 00:00:00\n"u8.ToArray(),
             "a CSV"
         );
-        AssertNoticed([.. "DBSLICE1"u8, .. new byte[64]], "a beginning and zeros");
+        AssertNoticed([.. "DBSLICE2"u8, .. new byte[64]], "a beginning and zeros");
     }
 
     [Fact]

@@ -169,7 +169,8 @@ public sealed class SliceFileTests
         );
         Assert.Equal(10, slice.BlockCount);
         var block = new Listen[1024];
-        foreach (var (bytes, blocks) in ((int, int)[])[(0, 1), (1, 1), (4 * 1024, 1), (13_000, 3), (1 << 20, 10)])
+        // A block takes 1,024 bits for new users, 1,023 deltas of 10 bits, and its trailer.
+        foreach (var (bytes, blocks) in ((int, int)[])[(0, 1), (1, 1), (2829, 1), (2830, 2), (4245, 3), (1 << 20, 10)])
         {
             var buffer = new byte[bytes];
             Assert.Equal(blocks, slice.ReadBlocks(0, ref buffer));

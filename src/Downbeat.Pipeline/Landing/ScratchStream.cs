@@ -1,0 +1,186 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Downbeat.Pipeline.Landing;
+
+/// <summary>
+/// Writes a new local file front to back. A large one is written past the page cache where Linux and the file system
+/// can: nobody reads a slice of millions of listens while it is made, and the copy in the cache would cost more time than
+/// making the slice (<c>docs/performance.md</c>).
+/// </summary>
+public sealed unsafe partial class ScratchStream : Stream
+{
+    const int BlockBytes = 1 << 20;
+    const int Alignment = 4096; // Of memory, places and lengths, for writing past the cache.
+
+    static readonly ConcurrentBag<byte[]> Buffers = [];
+
+    readonly string path;
+    readonly byte[] memory;
+    readonly int first; // Where in the memory the buffer begins, aligned.
+    SafeFileHandle? file;
+    int buffered;
+    long written;
+    bool isClosed;
+
+    /// <summary>Names the file, which is made by the first write that does not fit the buffer, or at the end.</summary>
+    public ScratchStream(string path)
+    {
+        this.path = path;
+        memory = Buffers.TryTake(out var used)
+            ? used
+            : GC.AllocateUninitializedArray<byte>(BlockBytes + Alignment, pinned: true);
+        var address = (nint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(memory));
+        first = (int)(((address + Alignment - 1) & -Alignment) - address);
+    }
+
+    /// <summary>A name for a new file in a folder.</summary>
+    public static string NewName(string folder) => Path.Combine(folder, Guid.NewGuid().ToString("N"));
+
+    /// <inheritdoc/>
+    public override bool CanRead => false;
+
+    /// <inheritdoc/>
+    public override bool CanSeek => false;
+
+    /// <inheritdoc/>
+    public override bool CanWrite => true;
+
+    /// <inheritdoc/>
+    public override long Length => written + buffered;
+
+    /// <inheritdoc/>
+    public override long Position
+    {
+        get => Length;
+        set => throw new NotSupportedException();
+    }
+
+    Span<byte> Buffer => memory.AsSpan(first, BlockBytes);
+
+    /// <inheritdoc/>
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        while (!buffer.IsEmpty)
+        {
+            var taken = Math.Min(buffer.Length, BlockBytes - buffered);
+            buffer[..taken].CopyTo(Buffer[buffered..]);
+            buffered += taken;
+            buffer = buffer[taken..];
+            if (buffered == BlockBytes)
+            {
+                file ??= OpenPastCache() ?? Open();
+                WriteBuffer(BlockBytes);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+    /// <inheritdoc/>
+    public override void Flush() { }
+
+    /// <inheritdoc/>
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && !isClosed)
+        {
+            isClosed = true;
+            try
+            {
+                WriteEnd();
+            }
+            finally
+            {
+                file?.Dispose();
+                Buffers.Add(memory);
+            }
+        }
+
+        base.Dispose(disposing);
+    }
+
+    void WriteEnd()
+    {
+        if (file is null)
+        {
+            file = Open();
+            WriteBuffer(buffered);
+            return;
+        }
+
+        // What is written past the cache has whole pages: the last is filled up, and cut off again.
+        var length = Length;
+        var padded = (buffered + Alignment - 1) & -Alignment;
+        Buffer[buffered..padded].Clear();
+        WriteBuffer(padded);
+        RandomAccess.SetLength(file, length);
+    }
+
+    void WriteBuffer(int length)
+    {
+        try
+        {
+            RandomAccess.Write(file!, Buffer[..length], written);
+        }
+        catch (IOException error)
+        {
+            throw new IOException($"{path} cannot be written: {error.Message}", error);
+        }
+
+        written += length;
+        buffered = 0;
+    }
+
+    SafeFileHandle Open() => File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
+
+    /// <summary>Null where there is no such way, as on a file system in memory.</summary>
+    SafeFileHandle? OpenPastCache()
+    {
+        const int WriteOnly = 1;
+        const int Create = 0x40;
+        const int Exclusive = 0x80;
+        const int CloseOnExec = 0x8_0000;
+        int direct;
+        switch (RuntimeInformation.ProcessArchitecture)
+        {
+            case Architecture.X64:
+                direct = 0x4000; // O_DIRECT
+                break;
+            case Architecture.Arm64:
+                direct = 0x1_0000;
+                break;
+            default:
+                return null;
+        }
+
+        if (!OperatingSystem.IsLinux())
+        {
+            return null;
+        }
+
+        var descriptor = OpenFile(path, WriteOnly | Create | Exclusive | CloseOnExec | direct, 0x1A4); // rw-r--r--
+        if (descriptor >= 0)
+        {
+            return new(descriptor, ownsHandle: true);
+        }
+
+        File.Delete(path); // Some file systems make the file before they refuse.
+        return null;
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int OpenFile(string path, int flags, int mode);
+}
