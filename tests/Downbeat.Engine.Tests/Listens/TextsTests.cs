@@ -73,21 +73,6 @@ public sealed class TextsTests
         );
 
     [Fact]
-    public void WhereKeepsWhatIsMarked() =>
-        RandomRounds.Run(
-            100,
-            random =>
-            {
-                var ids = SortedIds(random, random.Next(40));
-                var marked = ids.Select(_ => random.Next(2) == 0).ToArray();
-                var renumbered = new int[ids.Count];
-                var kept = Given.ListOf(Given.Texts(ids).Where(marked, renumbered));
-                Assert.Equal(ids.Where((_, number) => marked[number]), kept);
-                Assert.Equal(ids.Select((id, number) => marked[number] ? kept.IndexOf(id) : -1), renumbered);
-            }
-        );
-
-    [Fact]
     public void AUnionHoldsEveryTextOnce() =>
         RandomRounds.Run(
             300,
