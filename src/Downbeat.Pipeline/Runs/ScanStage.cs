@@ -141,6 +141,17 @@ sealed class ScanStage(RunContext run)
         }
 
         cancellationToken.ThrowIfCancellationRequested();
+        GiveBackBuffers();
+    }
+
+    /// <summary>Sort buffers are most of a run's memory, and what comes next would come on top of them.</summary>
+    void GiveBackBuffers()
+    {
+        const long WorthTheTime = 64 << 20;
+        if (bytesTotal > WorthTheTime)
+        {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
+        }
     }
 
     /// <summary>Cuts large files into sections where there are too few files to keep all workers at work to the end.</summary>
