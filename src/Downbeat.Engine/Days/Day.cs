@@ -13,8 +13,6 @@ public sealed class Day
     /// <summary>How much the readers of a date read at a time, all together.</summary>
     internal const long MergeBufferBytes = 64 << 20;
 
-    const int BatchListens = 4096;
-
     readonly IReadOnlyList<SliceReader> slices;
     readonly int[][] renumbered;
 
@@ -49,7 +47,7 @@ public sealed class Day
 
     /// <summary>Counts the day's listens under a catalogue.</summary>
     /// <param name="songs">What the songs tell.</param>
-    /// <param name="users">The users, as kept by <see cref="UsersScan.Merge"/>.</param>
+    /// <param name="users">The users, as kept by <see cref="UsersScan.Write"/>.</param>
     /// <param name="workers">How many threads to use at most; the counts are the same for any.</param>
     /// <param name="cancellationToken">Stops between two listens.</param>
     public DayCounts Count(Songs songs, SliceReader users, int workers, CancellationToken cancellationToken = default)
@@ -117,8 +115,7 @@ public sealed class Day
     )
     {
         var merge = new SliceMerge(slices, Tracks, renumbered, bufferBytes, users.First, users.Last);
-        var batch = new Listen[BatchListens];
-        for (int count; (count = merge.Read(batch)) > 0 && take(batch.AsSpan(0, count)); )
+        while (merge.Next() is { IsEmpty: false } listens && take(listens))
         {
             cancellationToken.ThrowIfCancellationRequested();
         }

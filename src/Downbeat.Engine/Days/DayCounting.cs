@@ -34,7 +34,7 @@ public sealed class DayCounting
     /// <summary>Prepares the counting of a day.</summary>
     /// <param name="day">The day.</param>
     /// <param name="songs">What the songs tell.</param>
-    /// <param name="users">The users, as kept by <see cref="UsersScan.Merge"/>.</param>
+    /// <param name="users">The users, as kept by <see cref="UsersScan.Write"/>.</param>
     /// <param name="workers">How many workers there are; the counts are the same for any number.</param>
     /// <param name="memory">Where counters come from.</param>
     public DayCounting(Day day, Songs songs, SliceReader users, int workers, CounterMemory memory)
@@ -50,7 +50,8 @@ public sealed class DayCounting
         genres = new(songs, songOfTrack);
         hours = new(day.Date, day.Zone);
         mergeBufferBytes = Day.MergeBufferBytes / workers;
-        maxCounters = (int)Math.Clamp(MaxCounterBytes / Math.Max(1, TrackLine.Bytes * (long)day.Tracks.Count), 1, workers);
+        maxCounters = (int)
+            Math.Clamp(MaxCounterBytes / Math.Max(1, TrackLine.Bytes * (long)day.Tracks.Count), 1, workers);
     }
 
     /// <summary>Whether one more worker would find something to do.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Downbeat.Engine.Catalogue;
 using Downbeat.Engine.Listens;
 using Downbeat.Engine.Slices;
@@ -75,6 +76,7 @@ public sealed class DayCounts
     public int SongOf(int track) => songOfTrack[track];
 
     /// <summary>A track's listens by hour.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public HourCounts ListensByHour(int track) => Tracks.ListensByHour(track);
 
     /// <summary>A track's listens.</summary>

@@ -55,5 +55,9 @@ sealed class DayHours
 
     /// <summary>A listen stays in the date it was scanned into, even if the time zone database has changed its mind since.</summary>
     static long HourOf(long start, long second, LakeZone zone) =>
-        Math.Clamp((second + zone.OffsetAt(start + second) - ListenDate.MaxOffsetSeconds) / 3600, 0, DayCounts.Hours - 1);
+        Math.Clamp(
+            (second + zone.OffsetAt(start + second) - ListenDate.MaxOffsetSeconds) / 3600,
+            0,
+            DayCounts.Hours - 1
+        );
 }

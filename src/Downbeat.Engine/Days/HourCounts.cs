@@ -12,6 +12,7 @@ public struct HourCounts
     uint ofFirstHour;
 
     /// <summary>The listens of all hours.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly long Sum()
     {
         var sums = Vector128<ulong>.Zero;
@@ -25,6 +26,7 @@ public struct HourCounts
     }
 
     /// <summary>Adds these listens to others.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal readonly void AddTo(Span<uint> sums)
     {
         Debug.Assert(sums.Length == DayCounts.Hours);
@@ -36,6 +38,7 @@ public struct HourCounts
     }
 
     /// <summary>Adds these listens to others, and 1 for every hour with any to numbers of tracks.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal readonly void AddTo(Span<long> listens, Span<long> tracks)
     {
         Debug.Assert(listens.Length == DayCounts.Hours && tracks.Length == DayCounts.Hours);
@@ -49,6 +52,7 @@ public struct HourCounts
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Add(Span<long> sums, int at, Vector128<ulong> low, Vector128<ulong> high)
     {
         ref var first = ref Unsafe.As<long, ulong>(ref Unsafe.Add(ref MemoryMarshal.GetReference(sums), at));
@@ -56,6 +60,6 @@ public struct HourCounts
         (Vector128.LoadUnsafe(ref first, 2) + high).StoreUnsafe(ref first, 2);
     }
 
-    readonly Vector128<uint> At(int hour) =>
-        Vector128.LoadUnsafe(ref Unsafe.AsRef(in ofFirstHour), (nuint)hour);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    readonly Vector128<uint> At(int hour) => Vector128.LoadUnsafe(ref Unsafe.AsRef(in ofFirstHour), (nuint)hour);
 }

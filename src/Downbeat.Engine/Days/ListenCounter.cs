@@ -135,6 +135,7 @@ sealed class ListenCounter
         return at;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void StartUser(in Listen first)
     {
         user = first.User;

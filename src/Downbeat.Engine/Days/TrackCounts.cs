@@ -44,6 +44,7 @@ sealed unsafe class TrackCounts
     public ref TrackLine this[int track] => ref MemoryMarshal.CreateSpan(ref First, Count)[track];
 
     /// <summary>A track's listens by hour.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public HourCounts ListensByHour(int track)
     {
         var hours = default(HourCounts);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Downbeat.Engine.Catalogue;
 
 namespace Downbeat.Engine.Days;
@@ -13,6 +14,7 @@ sealed class TrackGenres
     readonly int[] packed;
     readonly int[] lists; // Each: how many, then the numbers.
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public TrackGenres(Songs songs, int[] songOfTrack)
     {
         // No genre is a genre too, to be counted and never looked at: asking whether there is one would cost more.

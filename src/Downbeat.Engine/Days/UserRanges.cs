@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Downbeat.Engine.Slices;
 
 namespace Downbeat.Engine.Days;
@@ -8,34 +9,27 @@ public static class UserRanges
     /// <summary>Below this many listens a range is not worth a worker.</summary>
     const long MinListens = 250_000;
 
-    /// <summary>How many places of each slice are looked at for every range: ranges differ by a small part of themselves.</summary>
-    const int PlacesOfRange = 64;
-
     /// <summary>Cuts into at most so many ranges, both ends included, that cover all users.</summary>
     public static IReadOnlyList<(ulong FirstUser, ulong LastUser)> Split(IReadOnlyList<SliceReader> slices, int ranges)
     {
         ArgumentNullException.ThrowIfNull(slices);
-        var listens = slices.Sum(slice => slice.Summary.Listens);
+        var (listens, lastUser) = (0L, 0UL);
+        foreach (var slice in slices)
+        {
+            listens += slice.Summary.Listens;
+            lastUser = Math.Max(lastUser, slice.Summary.LastUser);
+        }
+
         ranges = (int)Math.Min(ranges, listens / MinListens);
         var split = new List<(ulong FirstUser, ulong LastUser)>();
         var first = 0UL;
-        if (ranges > 1)
+        for (var range = 1; range < ranges; range++)
         {
-            var (users, counts) = Places(slices, ranges * PlacesOfRange);
-            var before = 0L;
-            for (var place = 0; place < users.Length; place++)
+            var user = FindUser(slices, listens / ranges * range, first, lastUser);
+            if (user > first && user <= lastUser)
             {
-                if (
-                    before >= listens * (split.Count + 1) / ranges
-                    && users[place] > first
-                    && split.Count < ranges - 1
-                )
-                {
-                    split.Add((first, users[place] - 1));
-                    first = users[place];
-                }
-
-                before += counts[place];
+                split.Add((first, user - 1));
+                first = user;
             }
         }
 
@@ -43,25 +37,36 @@ public static class UserRanges
         return split;
     }
 
-    /// <summary>Users in ascending order, and about how many listens lie between each and the next.</summary>
-    static (ulong[] Users, long[] Listens) Places(IReadOnlyList<SliceReader> slices, int placesOfSlice)
+    /// <summary>The first user who has so many listens before; the one behind the last user when there is none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static ulong FindUser(IReadOnlyList<SliceReader> slices, long listensBefore, ulong from, ulong lastUser)
     {
-        var users = new List<ulong>();
-        var listens = new List<long>();
-        foreach (var slice in slices)
+        var (low, high) = (from, lastUser + 1);
+        while (low < high)
         {
-            // The listens of a few blocks belong to about the user they begin with.
-            var blocks = Math.Max(1, slice.BlockCount / placesOfSlice);
-            for (var block = 0; block < slice.BlockCount; block += blocks)
+            var middle = low + ((high - low) / 2);
+            var before = 0L;
+            foreach (var slice in slices)
             {
-                users.Add(slice.FirstUser(block));
-                var end = Math.Min(block + blocks, slice.BlockCount);
-                listens.Add(Enumerable.Range(block, end - block).Sum(number => (long)slice.BlockListens(number)));
+                before += ListensBefore(slice, middle);
+            }
+
+            if (before >= listensBefore)
+            {
+                high = middle;
+            }
+            else
+            {
+                low = middle + 1;
             }
         }
 
-        var (sortedUsers, sortedListens) = (users.ToArray(), listens.ToArray());
-        Array.Sort(sortedUsers, sortedListens);
-        return (sortedUsers, sortedListens);
+        return low;
     }
+
+    /// <summary>About how many listens of a slice are of users before one: blocks hold as many each, and are not cut.</summary>
+    static long ListensBefore(SliceReader slice, ulong user) =>
+        user > slice.Summary.LastUser
+            ? slice.Summary.Listens
+            : slice.Summary.Listens / slice.BlockCount * slice.FindBlock(user);
 }

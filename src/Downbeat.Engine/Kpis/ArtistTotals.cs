@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using Downbeat.Engine.Days;
 
 namespace Downbeat.Engine.Kpis;
@@ -17,11 +18,12 @@ sealed class ArtistTotals
     }
 
     /// <summary>Adds listens of one of the artist's tracks.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(int artist, in HourCounts hours) =>
         hours.AddTo(listens.AsSpan(artist * DayCounts.Hours, DayCounts.Hours));
 
     /// <summary>The artists with the most listens, of the day and of each hour. Nothing can be added any more.</summary>
-    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public (
         IReadOnlyList<(long Measure, int Candidate)> OfDay,
         IReadOnlyList<IReadOnlyList<(long Measure, int Candidate)>> OfHours

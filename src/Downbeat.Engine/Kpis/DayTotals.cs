@@ -161,6 +161,7 @@ public sealed class GenreTotals
     /// <summary>The track with the highest engagement, by its number in the day.</summary>
     public int MostPopularTrack => mostPopular.Best[0].Candidate;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Add(int track, int song, long listens, long engagement)
     {
         var songs = day.Songs;
@@ -174,6 +175,7 @@ public sealed class GenreTotals
     }
 
     /// <summary>Tracks are numbered in the order of their ids.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     int ByNameThenId(int left, int right)
     {
         var names = day.Songs.Names;

@@ -24,6 +24,7 @@ public sealed class Ranking(int places, Comparison<int> tie)
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void Place(long measure, int candidate)
     {
         var place = best.Count;

@@ -113,7 +113,12 @@ public sealed class Texts
     public static Texts Union(IReadOnlyList<Texts> lists, out int[][] renumbered)
     {
         ArgumentNullException.ThrowIfNull(lists);
-        renumbered = [.. lists.Select(list => new int[list.Count])];
+        renumbered = new int[lists.Count][];
+        for (var list = 0; list < lists.Count; list++)
+        {
+            renumbered[list] = new int[lists[list].Count];
+        }
+
         if (lists.Count == 1)
         {
             for (var number = 0; number < lists[0].Count; number++)
@@ -150,16 +155,20 @@ public sealed class Texts
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static Texts UnionOfFew(IReadOnlyList<Texts> lists, int[][] renumbered)
     {
-        var heads = lists
-            .Zip(renumbered)
-            .Where(list => list.First.Count > 0)
-            .Select(list => new Head(list.First, list.Second))
-            .ToArray();
-        var alive = heads.Length;
+        var heads = new Head[lists.Count];
+        var alive = 0;
+        var (texts, bytes) = (0, 0);
+        for (var list = 0; list < lists.Count; list++)
+        {
+            (texts, bytes) = (Math.Max(texts, lists[list].Count), Math.Max(bytes, lists[list].ByteCount));
+            if (lists[list].Count > 0)
+            {
+                heads[alive++] = new(lists[list], renumbered[list]);
+            }
+        }
 
-        // Of one date, dictionaries hold nearly the same tracks.
-        var largest = lists.Select(list => list.ByteCount + list.Count).DefaultIfEmpty().Max();
-        var union = new Builder(largest / 16, largest);
+        // Dictionaries of one date hold nearly the same tracks.
+        var union = new Builder(texts + (texts / 8), bytes + (bytes / 8));
         while (alive > 0)
         {
             var lowest = 0;
@@ -260,9 +269,8 @@ public sealed class Texts
         {
             start = starts[at];
             length = starts[at + 1] - start;
-            firstBytes = length >= sizeof(ulong)
-                ? BinaryPrimitives.ReadUInt64BigEndian(bytes.AsSpan(start))
-                : FewBytes(Text);
+            firstBytes =
+                length >= sizeof(ulong) ? BinaryPrimitives.ReadUInt64BigEndian(bytes.AsSpan(start)) : FewBytes(Text);
         }
 
         static ulong FewBytes(ReadOnlySpan<byte> text)
@@ -289,6 +297,7 @@ public sealed class Texts
         public ReadOnlySpan<byte> Last => bytes.AsSpan(starts[Count - 1]..starts[Count]);
 
         /// <summary>Takes the next text.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Add(ReadOnlySpan<byte> text)
         {
             var start = starts[Count];
