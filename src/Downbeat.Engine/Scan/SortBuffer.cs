@@ -35,6 +35,7 @@ public sealed class SortBuffer
     // All of it at once: memory that is not written to costs nothing, and growing would need half as much again.
     readonly ulong[] memory;
     int count;
+    int countedDates; // Those that the listens at hand may have; others may have come since room was made for them.
     Bounds bounds = Bounds.None;
 
     /// <summary>Sets up a buffer that takes so many bytes at most.</summary>
@@ -142,7 +143,7 @@ public sealed class SortBuffer
         if (count > 0)
         {
             writer.Begin();
-            if (KeyLayout.Of(days.Count, TrackCount, bounds) is { IsNarrow: true } layout)
+            if (KeyLayout.Of(countedDates, TrackCount, bounds) is { IsNarrow: true } layout)
             {
                 SealNarrow(layout);
             }
@@ -175,7 +176,7 @@ public sealed class SortBuffer
     /// <summary>
     /// Narrow keys are packed into one half of the memory and sorted with the help of the other; wide ones are the
     /// entries themselves. So a buffer that is more than half full is sealed before its keys would become wide. Twice
-    /// the tracks are reckoned with, because those of the listens at hand are not known yet.
+    /// the tracks are reckoned with, because those of the listens added are not known yet.
     /// </summary>
     void MakeRoom(int more, in Bounds added)
     {
@@ -187,7 +188,7 @@ public sealed class SortBuffer
             all = added;
         }
 
-        bounds = all;
+        (bounds, countedDates) = (all, days.Count);
     }
 
     void SealIfManyTracks()
