@@ -123,7 +123,9 @@ public sealed class OddListens
     readonly int lineEnds; // 0: LF, 1: CRLF, 2: both.
 
     /// <summary>Chooses how odd the files are, and of what they tell.</summary>
-    public OddListens(Random random)
+    /// <param name="random">Chooses.</param>
+    /// <param name="mayQuote">Whether fields may be quoted.</param>
+    public OddListens(Random random, bool mayQuote = true)
     {
         ArgumentNullException.ThrowIfNull(random);
         this.random = random;
@@ -137,7 +139,7 @@ public sealed class OddListens
             }
         );
         odd = Share(0, 0.01, 0.1, 0.5, 1);
-        quoted = Share(0, 0, 0.002, 0.1, 1);
+        quoted = mayQuote ? Share(0, 0, 0.002, 0.1, 1) : 0;
         blank = Share(0, 0, 0.02, 0.5);
         longestFiller = random.Next(4) == 0 ? 3000 : 12;
         lineEnds = random.Next(3);
