@@ -211,6 +211,39 @@ public sealed class LandedSourceTests : IDisposable
         Assert.Empty(lake.Lake.List(".tmp"));
     }
 
+    /// <summary>As when the disk is full: the file stays for the next run, at whatever slice or reject the lake gave up.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(28)]
+    [InlineData(29)]
+    [InlineData(30)]
+    public void ALakeThatTakesNoMoreLeavesTheFileToTheNextRun(int failsAt)
+    {
+        lake.LandCatalogue(TestListens.Songs, TestListens.Users);
+        lake.Run();
+        lake.Land(Key, SomeRows);
+        var puts = 0;
+        var full = new ReadingLake(lake.Lake)
+        {
+            OnRead = () => { },
+            OnPutScratch = path =>
+            {
+                if (!path.StartsWith("kpis/", StringComparison.Ordinal) && Interlocked.Increment(ref puts) >= failsAt)
+                {
+                    throw new IOException("No space left on device.");
+                }
+            },
+        };
+        var options = new RunOptions { Workers = 2, MinSectionBytes = Block };
+        var record = lake.Run(options, through: full);
+        Assert.Contains("No space left", Assert.Single(record.Errors), StringComparison.Ordinal);
+        Assert.Empty(record.Scanned);
+        Assert.Empty(lake.Lake.List(".tmp"));
+        Assert.Empty(lake.Run(options).Errors);
+        Assert.Equal(3059, Assert.Single(lake.State.Sources).Value.Entry.Accepted);
+    }
+
     /// <summary>Rows of any kind, with line ends near the begins of sections, and now and then a very long line.</summary>
     static byte[] RandomFile(Random random, OddListens odd, int length)
     {
@@ -393,6 +426,14 @@ public sealed class LandedSourceTests : IDisposable
     sealed class ReadingLake(ILake inner) : ForwardingLake(inner)
     {
         public required Action OnRead { get; init; }
+
+        public Action<string>? OnPutScratch { get; init; }
+
+        public override void PutScratch(string path, string scratchFile)
+        {
+            OnPutScratch?.Invoke(path);
+            base.PutScratch(path, scratchFile);
+        }
 
         public override Stream Open(string path)
         {
