@@ -181,6 +181,7 @@ public sealed unsafe partial class ScratchStream : Stream
         const int Create = 0x40;
         const int Exclusive = 0x80;
         const int CloseOnExec = 0x8_0000;
+        const int InvalidArgument = 22; // EINVAL: the file system knows no such way.
         int direct;
         switch (RuntimeInformation.ProcessArchitecture)
         {
@@ -205,7 +206,11 @@ public sealed unsafe partial class ScratchStream : Stream
             return new(descriptor, ownsHandle: true);
         }
 
-        File.Delete(path); // Some file systems make the file before they refuse.
+        if (Marshal.GetLastPInvokeError() == InvalidArgument)
+        {
+            File.Delete(path); // Some file systems make the file before they refuse.
+        }
+
         return null;
     }
 
