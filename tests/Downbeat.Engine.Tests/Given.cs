@@ -168,6 +168,6 @@ static class Given
         return order != 0 ? order : string.CompareOrdinal(left.Track, right.Track);
     }
 
-    static NamedListen Named(in Listen listen, Texts tracks) =>
+    public static NamedListen Named(in Listen listen, Texts tracks) =>
         new(listen.User, listen.Second, Latin1(tracks[listen.Track]), listen.Flags);
 }

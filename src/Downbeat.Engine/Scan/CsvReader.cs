@@ -70,6 +70,9 @@ public sealed class CsvReader : IRow
         }
     }
 
+    /// <summary>By which kernel delimiters are located.</summary>
+    internal ScanKernel Kernel { get; init; } = ScanKernels.Chosen;
+
     /// <summary>How many fields the record at hand has.</summary>
     public int FieldCount { get; private set; }
 
@@ -206,10 +209,11 @@ public sealed class CsvReader : IRow
     {
         if (places.Length <= records.Length)
         {
-            places = GC.AllocateUninitializedArray<int>(PlainBytes + 1);
+            // A small file needs few, and there may be very many small files.
+            places = GC.AllocateUninitializedArray<int>(ended ? records.Length + 1 : PlainBytes + 1);
         }
 
-        var count = Delimiters.Locate(records, places.AsSpan(1), out _);
+        var count = Delimiters.Locate(records, places.AsSpan(1), out _, Kernel);
         foreach (ref var place in places.AsSpan(1, count))
         {
             place += position;
@@ -303,7 +307,7 @@ public sealed class CsvReader : IRow
             // No record that is found so can be too long.
             var near = buffer.AsSpan(position, Math.Min(Math.Min(end - position, LocatedBytes), maxRecordBytes));
             cuts[0] = -1;
-            cutCount = 1 + Delimiters.Locate(near, cuts.AsSpan(1), out var kinds);
+            cutCount = 1 + Delimiters.Locate(near, cuts.AsSpan(1), out var kinds, Kernel);
             while (cutCount > 1 && near[cuts[cutCount - 1]] != '\n')
             {
                 cutCount--;

@@ -14,6 +14,8 @@ public sealed class ListenScan
     internal const int LikedColumn = 3;
     internal const int SharedColumn = 4;
 
+    static readonly int LastDay = ListenDate.ToDay(DateOnly.MaxValue);
+
     readonly LakeZone zone;
     readonly long lastInstant;
     readonly SortBuffer buffer;
@@ -72,7 +74,7 @@ public sealed class ListenScan
     /// <returns>Why none of its rows counts, or null.</returns>
     public FileFault? Scan(Stream csv, Action<long>? onProgress = null, CancellationToken cancellationToken = default)
     {
-        var reader = new CsvReader(csv);
+        var reader = new CsvReader(csv) { Kernel = kernel };
         var header = ReadHeader(reader, out var fault);
         if (header is null)
         {
@@ -96,7 +98,7 @@ public sealed class ListenScan
         long firstByte,
         Action<long>? onProgress = null,
         CancellationToken cancellationToken = default
-    ) => TakeAll(new(rows, firstByte: firstByte), header, onProgress, cancellationToken);
+    ) => TakeAll(new(rows, firstByte: firstByte) { Kernel = kernel }, header, onProgress, cancellationToken);
 
     /// <summary>Reads the header of a file of listens; null when it has no usable one.</summary>
     public static CsvHeader? ReadHeader(CsvReader reader, out FileFault? fault) =>
@@ -258,12 +260,13 @@ public sealed class ListenScan
             return RejectReason.Before1970;
         }
 
-        if (instant > lastInstant)
+        // At the end of the year 9999 there is no next date, though the zone's clocks may show it.
+        var day = LakeZone.DayOf(local);
+        if (instant > lastInstant || day > LastDay)
         {
             return RejectReason.AfterArrival;
         }
 
-        var day = LakeZone.DayOf(local);
         buffer.Add(user, day, (uint)(instant - ListenDate.SpanStart(day)), row.Field(header[TrackColumn]), flags);
         return null;
     }

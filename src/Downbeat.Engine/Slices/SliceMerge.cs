@@ -19,7 +19,7 @@ public sealed class SliceMerge
     const int BatchListens = 1 << 14;
 
     /// <summary>Of many slices a batch is larger: each of them costs something in every batch.</summary>
-    const int BatchListensOfSlice = 64;
+    const int BatchListensOfSlice = 16;
 
     readonly int batchListens;
     readonly List<Cursor> cursors = []; // Those that are not at their end, or of which listens are pending. The largest first.
@@ -29,6 +29,7 @@ public sealed class SliceMerge
     readonly int cursorBytes;
     Listen[] merged = [];
     Listen[] scratch = [];
+    long waiting; // How many listens could have been taken with the last batch.
     Run batch; // What Read has not handed out yet.
 
     /// <summary>Starts merging.</summary>
@@ -68,7 +69,7 @@ public sealed class SliceMerge
         for (var slice = 0; slice < slices.Count; slice++)
         {
             var cursor = new Cursor(slices[slice], renumbered[slice], firstUser, lastUser);
-            if (!cursor.IsDecoded)
+            if (!cursor.IsDecoded && firstUser <= lastUser)
             {
                 cursors.Add(cursor);
                 undecoded.Enqueue(cursor, cursor.DecodedUpTo);
@@ -105,25 +106,15 @@ public sealed class SliceMerge
     {
         while (cursors.Count > 0)
         {
-            Decode();
-            var upTo = undecoded.TryPeek(out _, out var least) ? least : UInt128.MaxValue;
-            runs.Clear();
-            var kept = 0;
-            foreach (var cursor in CollectionsMarshal.AsSpan(cursors))
+            if (waiting < batchListens)
             {
-                var run = cursor.Take(upTo);
-                if (run.Count > 0)
-                {
-                    runs.Add(run);
-                }
-
-                if (!cursor.IsDone)
-                {
-                    cursors[kept++] = cursor;
-                }
+                Decode();
             }
 
-            cursors.RemoveRange(kept, cursors.Count - kept);
+            var end = undecoded.TryPeek(out _, out var least) ? least : UInt128.MaxValue;
+            waiting = Find(end);
+            waiting -= waiting > 4L * batchListens ? Find(FindShare(waiting, end)) : waiting;
+            TakeRuns();
             if (runs.Count > 0)
             {
                 batch = runs.Count == 1 ? runs[0] : MergeRuns();
@@ -132,6 +123,60 @@ public sealed class SliceMerge
         }
 
         return false;
+    }
+
+    /// <summary>Finds the listens before a place; says how many.</summary>
+    long Find(UInt128 end)
+    {
+        var found = 0L;
+        foreach (var cursor in cursors)
+        {
+            found += cursor.Find(end);
+        }
+
+        return found;
+    }
+
+    /// <summary>
+    /// A place before which there is about a batch. When many slices are all decoded at once, merging them at once would
+    /// take more than twice as much memory again.
+    /// </summary>
+    UInt128 FindShare(long complete, UInt128 end)
+    {
+        const int Asked = 63;
+        var places = new List<UInt128>();
+        for (var number = 0L; number < Asked; number++)
+        {
+            var cursor = cursors[(int)(number * cursors.Count / Asked)];
+            if (cursor.Found > 0)
+            {
+                places.Add(cursor.FoundPlace((int)((long)cursor.Found * batchListens / complete)));
+            }
+        }
+
+        places.Sort();
+        return places.Count > 0 ? places[places.Count / 2] + 1 : end;
+    }
+
+    /// <summary>Takes what was found, and leaves out slices that are at their end.</summary>
+    void TakeRuns()
+    {
+        runs.Clear();
+        var kept = 0;
+        foreach (var cursor in CollectionsMarshal.AsSpan(cursors))
+        {
+            if (cursor.Found > 0)
+            {
+                runs.Add(cursor.Take());
+            }
+
+            if (!cursor.IsDone)
+            {
+                cursors[kept++] = cursor;
+            }
+        }
+
+        cursors.RemoveRange(kept, cursors.Count - kept);
     }
 
     void Decode()
@@ -163,7 +208,7 @@ public sealed class SliceMerge
         }
 
         var all = Merge(CollectionsMarshal.AsSpan(runs), 0, merged, scratch);
-        return new(merged, 0, FoldSame(all.Listens.AsSpan(0, all.Count)));
+        return new(merged, 0, ListenRuns.FoldSame(all.Listens.AsSpan(0, all.Count)));
     }
 
     /// <summary>Merges runs to one that stands in the target from a place on; both arrays are used only from there on.</summary>
@@ -193,26 +238,6 @@ public sealed class SliceMerge
         ListenRuns.Merge(left.WithEnd, right.WithEnd, target.AsSpan(from, all));
         target[from + all] = ListenRuns.End;
         return new(target, from, all);
-    }
-
-    /// <summary>Makes one of the same listens that stand side by side; says how many are left.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static int FoldSame(Span<Listen> listens)
-    {
-        ref var first = ref MemoryMarshal.GetReference(listens);
-        var (user, rest) = (first.User, first.Rest);
-        nint last = 0;
-        for (nint at = 1; at < listens.Length; at++)
-        {
-            var next = Unsafe.Add(ref first, at);
-            nint isSame = Unsafe.BitCast<bool, byte>(next.User == user & (next.Rest ^ rest) <= 3);
-            rest = next.Rest | (rest & 3 & (ulong)-isSame);
-            user = next.User;
-            last += 1 - isSame;
-            Unsafe.Add(ref first, last) = new(user, rest);
-        }
-
-        return (int)last + 1;
     }
 
     /// <summary>Sorted listens that stand in an array, an end behind them.</summary>
@@ -311,23 +336,33 @@ public sealed class SliceMerge
             return count;
         }
 
-        /// <summary>Takes the listens that come before a place.</summary>
-        public Run Take(UInt128 end)
-        {
-            var count = to - from;
-            if (count > 0 && end <= Place(pending[to - 1]))
-            {
-                count = CountBefore(pending.AsSpan(from, count), end);
-            }
+        /// <summary>How many listens were found last.</summary>
+        public int Found { get; private set; }
 
-            var run = new Run(pending, from, count);
-            from += count;
+        /// <summary>Finds the listens that wait and come before a place; says how many.</summary>
+        public int Find(UInt128 end)
+        {
+            var waiting = pending.AsSpan(from, to - from);
+            Found = waiting.IsEmpty || Place(waiting[^1]) < end ? waiting.Length : CountBefore(waiting, end);
+            return Found;
+        }
+
+        /// <summary>The place of one that was found.</summary>
+        public UInt128 FoundPlace(int number) => Place(pending[from + number]);
+
+        /// <summary>Takes those that were found.</summary>
+        public Run Take()
+        {
+            var run = new Run(pending, from, Found);
+            from += Found;
+            Found = 0;
             return run;
         }
 
         /// <summary>A place in the order of listens, whatever their flags.</summary>
         static UInt128 Place(in Listen listen) => new(listen.User, listen.Rest | 3);
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         static int CountBefore(ReadOnlySpan<Listen> listens, UInt128 end)
         {
             var (low, high) = (0, listens.Length);

@@ -75,7 +75,7 @@ public sealed class SliceReader
         if (
             day < ListenDate.ToDay(DateOnly.MinValue)
             || day > ListenDate.ToDay(DateOnly.MaxValue)
-            || tracks is < 0 or > Listen.MaxTracks
+            || tracks is < 0 or >= Listen.MaxTracks
             || tracks > indexOffset - dictionaryOffset
         )
         {

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Runtime.CompilerServices;
 using Downbeat.Engine.Listens;
 
 namespace Downbeat.Engine.Slices;
@@ -18,7 +17,6 @@ public sealed class SliceWriter
     readonly Stream output;
     readonly DateOnly date;
     readonly Texts tracks;
-    readonly int trackBits;
     readonly List<byte> index = [];
     Listen[] pending = []; // The listens of a block that is not full.
     int pendingCount;
@@ -36,7 +34,7 @@ public sealed class SliceWriter
     public SliceWriter(Stream output, DateOnly date, Texts tracks)
     {
         ArgumentNullException.ThrowIfNull(tracks);
-        if (tracks.Count > Listen.MaxTracks)
+        if (tracks.Count >= Listen.MaxTracks)
         {
             throw new ArgumentException("A listen cannot name as many tracks.", nameof(tracks));
         }
@@ -44,7 +42,6 @@ public sealed class SliceWriter
         this.output = output;
         this.date = date;
         this.tracks = tracks;
-        trackBits = SliceFormat.TrackBits(tracks.Count);
         Write(SliceFormat.Magic);
     }
 
@@ -53,45 +50,35 @@ public sealed class SliceWriter
     public void Add(in Listen listen) => Add(new ReadOnlySpan<Listen>(in listen));
 
     /// <summary>Takes the next listens.</summary>
-    /// <exception cref="ArgumentException">One does not come after the one before. None was taken.</exception>
+    /// <exception cref="ArgumentException">One does not come after the one before. Of those before it some may have been taken.</exception>
     public void Add(ReadOnlySpan<Listen> more)
     {
-        if (more.IsEmpty)
-        {
-            return;
-        }
-
-        Check(more);
-        if (listens == 0)
-        {
-            firstUser = more[0].User;
-        }
-
-        before = more[^1];
-        listens += more.Length;
         while (!more.IsEmpty)
         {
-            if (pendingCount == 0 && more.Length >= SliceFormat.BlockListens)
-            {
-                WriteBlock(more[..SliceFormat.BlockListens]);
-                more = more[SliceFormat.BlockListens..];
-                continue;
-            }
-
-            if (pending.Length == 0)
-            {
-                pending = ArrayPool<Listen>.Shared.Rent(SliceFormat.BlockListens);
-            }
-
             var count = Math.Min(more.Length, SliceFormat.BlockListens - pendingCount);
-            more[..count].CopyTo(pending.AsSpan(pendingCount));
-            more = more[count..];
-            pendingCount += count;
-            if (pendingCount == SliceFormat.BlockListens)
+            var some = more[..count];
+            if (listens > 0 && !IsBefore(before, some[0]))
             {
-                WriteBlock(pending.AsSpan(0, pendingCount));
-                pendingCount = 0;
+                throw Refused(nameof(more));
             }
+
+            if (count == SliceFormat.BlockListens)
+            {
+                WriteBlock(some);
+            }
+            else
+            {
+                Keep(some);
+            }
+
+            if (listens == 0)
+            {
+                firstUser = some[0].User;
+            }
+
+            before = some[^1];
+            listens += count;
+            more = more[count..];
         }
     }
 
@@ -134,36 +121,41 @@ public sealed class SliceWriter
         return new(date, listens, firstUser, before.User, tracks.Count, written);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    void Check(ReadOnlySpan<Listen> more)
+    /// <summary>Keeps listens until there are enough for a block.</summary>
+    void Keep(ReadOnlySpan<Listen> some)
     {
-        var last = listens > 0 ? before : default;
-        var good = true;
-        var from = 0;
-        if (listens == 0)
+        if (pending.Length == 0)
         {
-            good = (uint)more[0].Track < (uint)tracks.Count;
-            last = more[0];
-            from = 1;
+            pending = ArrayPool<Listen>.Shared.Rent(SliceFormat.BlockListens);
         }
 
-        var (user, rest) = (last.User, last.Rest | 3);
-        var trackCount = (uint)tracks.Count;
-        foreach (ref readonly var listen in more[from..])
+        some.CopyTo(pending.AsSpan(pendingCount));
+        for (var at = 0; at < some.Length; at++)
         {
-            // Without branches. A rest that is larger, whatever the flags before were, is that of a later moment.
-            good &= (listen.User > user | (listen.User == user & listen.Rest > rest)) & (uint)listen.Track < trackCount;
-            (user, rest) = (listen.User, listen.Rest | 3);
+            if ((at > 0 && !IsBefore(some[at - 1], some[at])) || some[at].Track >= tracks.Count)
+            {
+                throw Refused(nameof(some));
+            }
         }
 
-        if (!good || user > SliceFormat.MaxUser)
+        if (some[^1].User > SliceFormat.MaxUser)
         {
-            throw new ArgumentException(
-                "Listens come sorted and each once, of tracks of the dictionary.",
-                nameof(more)
-            );
+            throw Refused(nameof(some));
+        }
+
+        pendingCount += some.Length;
+        if (pendingCount == SliceFormat.BlockListens)
+        {
+            WriteBlock(pending.AsSpan(0, pendingCount));
+            pendingCount = 0;
         }
     }
+
+    static bool IsBefore(in Listen one, in Listen other) =>
+        one.User < other.User || (one.User == other.User && one.Moment < other.Moment);
+
+    static ArgumentException Refused(string name) =>
+        new("Listens come sorted and each once, with users below 2^63 and tracks of the dictionary.", name);
 
     void WriteBlock(ReadOnlySpan<Listen> block)
     {
@@ -173,7 +165,12 @@ public sealed class SliceWriter
         }
 
         var bytes = buffer.AsSpan(buffered);
-        bytes = bytes[..SliceBlock.Encode(block, trackBits, bytes)];
+        bytes = bytes[..SliceBlock.Encode(block, tracks.Count, bytes)];
+        if (bytes.IsEmpty)
+        {
+            throw Refused(nameof(block));
+        }
+
         Span<byte> entry = stackalloc byte[SliceFormat.IndexEntryBytes];
         entry.Clear();
         BinaryPrimitives.WriteUInt64LittleEndian(entry, block[0].User);
@@ -200,7 +197,8 @@ public sealed class SliceWriter
                 Flush();
                 if (buffer.Length < MaxLengthBytes + id.Length)
                 {
-                    buffer = new byte[MaxLengthBytes + id.Length];
+                    ArrayPool<byte>.Shared.Return(buffer);
+                    buffer = ArrayPool<byte>.Shared.Rent(MaxLengthBytes + id.Length);
                 }
             }
 

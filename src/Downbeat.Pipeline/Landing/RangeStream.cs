@@ -13,6 +13,11 @@ sealed class RangeStream(IByteSource bytes, long from, long to) : ForwardStream
     public override int Read(Span<byte> buffer)
     {
         buffer = buffer[..(int)Math.Min(buffer.Length, to - position)];
+        if (buffer.IsEmpty)
+        {
+            return 0; // Reading nothing would open the file all the same.
+        }
+
         bytes.Read(position, buffer);
         position += buffer.Length;
         return buffer.Length;

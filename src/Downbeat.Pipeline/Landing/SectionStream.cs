@@ -76,7 +76,7 @@ sealed class SectionStream : ForwardStream
             to = section.Read(piece);
             if (to == 0)
             {
-                isEnded = true; // No line begins in the section.
+                (from, isEnded) = (0, true); // No line begins in the section.
                 return;
             }
 

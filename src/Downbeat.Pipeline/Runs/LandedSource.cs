@@ -45,7 +45,8 @@ sealed class LandedSource
         this.options = options;
         this.versions = versions;
         Landed = landed;
-        header = sections == 1 || LandedStreams.IsCompressed(landed.Path) || versions.Count > 0 ? null : ReadHeader();
+        sections = (int)Math.Min(sections, ContentHash.BlockCount(landed.Size));
+        header = sections <= 1 || LandedStreams.IsCompressed(landed.Path) || versions.Count > 0 ? null : ReadHeader();
         unfinished = header is null ? 1 : sections;
         scanned = new ScannedSection?[unfinished];
     }
@@ -74,6 +75,10 @@ sealed class LandedSource
                     : scan.ScanSection(Landed, Start(number), Start(number + 1), header, cancellationToken);
             }
         }
+        catch (EndOfStreamException) when (header is not null)
+        {
+            // The file became shorter: without the section it is not what was listed.
+        }
         catch when (Interlocked.Exchange(ref failed, 1) == 1)
         {
             // Another section has said so before.
@@ -81,16 +86,14 @@ sealed class LandedSource
         finally
         {
             number = Interlocked.Decrement(ref unfinished);
+            if (number == 0 && failed != 0)
+            {
+                DeleteFiles();
+            }
         }
 
-        if (number > 0)
+        if (number > 0 || failed != 0)
         {
-            return false;
-        }
-
-        if (failed != 0)
-        {
-            DeleteFiles();
             return false;
         }
 

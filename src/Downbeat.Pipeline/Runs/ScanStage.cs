@@ -15,9 +15,6 @@ sealed class ScanStage(RunContext run)
     /// <summary>Workers share the sort buffer; with less than this each, merging would cost more than they gain.</summary>
     const int MinBufferMbOfWorker = 16;
 
-    /// <summary>Sections of a file make runs of their own, and merging the runs of smaller ones would cost more than they gain.</summary>
-    const long MinSectionBytes = 64 << 20;
-
     static readonly TimeSpan CommitInterval = TimeSpan.FromSeconds(2);
 
     readonly Lock committing = new();
@@ -141,12 +138,24 @@ sealed class ScanStage(RunContext run)
         }
 
         cancellationToken.ThrowIfCancellationRequested();
+        GiveBackBuffers();
+    }
+
+    /// <summary>Sort buffers are most of a run's memory, and what comes next would come on top of them.</summary>
+    void GiveBackBuffers()
+    {
+        const long WorthTheTime = 64 << 20;
+        if (bytesTotal > WorthTheTime)
+        {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
+        }
     }
 
     /// <summary>Cuts large files into sections where there are too few files to keep all workers at work to the end.</summary>
     List<(LandedSource Source, int Number)> Cut(LakeObject[] files, LandedStreams known, int workers)
     {
-        var sectionBytes = workers == 1 ? long.MaxValue : Math.Max(MinSectionBytes, bytesTotal / (4 * workers));
+        var sectionBytes =
+            workers == 1 ? long.MaxValue : Math.Max(run.Options.MinSectionBytes, bytesTotal / (4 * workers));
         var sections = new List<(LandedSource, int)>();
         foreach (var file in files)
         {

@@ -32,12 +32,22 @@ sealed class SectionScan(ILake lake, LakeZone zone, TrackIndex known, long buffe
             bytes => onProgress(bytes, 0)
         );
         using var csv = LandedStreams.IsCompressed(landed.Path) ? new GunzipStream(raw) : null;
-        var scanned = Scan(landed, scan => scan.Scan((Stream?)csv ?? raw, Reporter(), cancellationToken));
-        return scanned with
-        {
-            Blocks = raw.Finish(),
-            Continues = [.. older.Where(version => raw.Prefix(version.Size) == version.Hash)],
-        };
+        var scanned = Scan(
+            landed,
+            scan =>
+            {
+                try
+                {
+                    return scan.Scan((Stream?)csv ?? raw, Reporter(), cancellationToken);
+                }
+                catch (InvalidDataException error)
+                {
+                    return new(FileFaultKind.CannotDecompress, $"{error.Message.TrimEnd('.')}");
+                }
+            },
+            raw.Finish
+        );
+        return scanned with { Continues = [.. older.Where(version => raw.Prefix(version.Size) == version.Hash)] };
     }
 
     /// <summary>Scans the rows that begin in a section of a file.</summary>
@@ -60,12 +70,14 @@ sealed class SectionScan(ILake lake, LakeZone zone, TrackIndex known, long buffe
             scan =>
                 start == 0
                     ? scan.Scan(section, Reporter(), cancellationToken)
-                    : scan.ScanRows(section, header, section.FirstByte, Reporter(), cancellationToken)
+                    : scan.ScanRows(section, header, section.FirstByte, Reporter(), cancellationToken),
+            section.Finish
         );
-        return scanned with { Blocks = section.Finish(), HasQuote = section.HasQuote };
+        return scanned with { HasQuote = section.HasQuote };
     }
 
-    ScannedSection Scan(LakeObject landed, Func<ListenScan, FileFault?> read)
+    /// <summary>Reads rows, and then what is left of the bytes; whatever goes wrong, no scratch file is left.</summary>
+    ScannedSection Scan(LakeObject landed, Func<ListenScan, FileFault?> read, Func<UInt128[]> finish)
     {
         var files = new List<string>();
         using var rejects = new RejectsFile(lake.Scratch);
@@ -78,20 +90,13 @@ sealed class SectionScan(ILake lake, LakeZone zone, TrackIndex known, long buffe
         try
         {
             var scan = new ListenScan(zone, landed.ModifiedSecond, buffer, rejects.Add);
-            FileFault? fault;
-            try
+            var fault = read(scan);
+            if (fault is null)
             {
-                fault = read(scan);
-                if (fault is null)
-                {
-                    buffer.Seal();
-                }
-            }
-            catch (InvalidDataException error)
-            {
-                fault = new(FileFaultKind.CannotDecompress, $"{error.Message.TrimEnd('.')}");
+                buffer.Seal();
             }
 
+            var blocks = finish();
             rejects.Dispose();
             return new()
             {
@@ -104,6 +109,7 @@ sealed class SectionScan(ILake lake, LakeZone zone, TrackIndex known, long buffe
                 Runs = [.. buffer.Runs],
                 RunFiles = files,
                 RejectsFile = rejects.Path,
+                Blocks = blocks,
             };
         }
         catch

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Downbeat.Engine.Listens;
 using Downbeat.Engine.Slices;
 
@@ -81,6 +82,62 @@ public sealed class SliceDamageTests
     {
         var exception = Assert.Throws<DamagedObjectException>(() => Given.Slice(Array.Empty<byte>()));
         Assert.StartsWith("the slice under test is damaged: ", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void BytesWhoseChecksumsFitAreReadOrRefused() =>
+        RandomRounds.Run(
+            3000,
+            random =>
+            {
+                var bytes =
+                    random.Next(3) == 0 ? Small()[1] : Given.SliceBytes(Given.SomeListens(random, random.Next(60)));
+                for (var change = random.Next(3); change >= 0; change--)
+                {
+                    // Mostly where the structure is: the index and the footer.
+                    var at =
+                        random.Next(3) == 0
+                            ? random.Next(bytes.Length)
+                            : bytes.Length - 1 - random.Next(Math.Min(120, bytes.Length));
+                    bytes[at] = (byte)(random.Next(2) == 0 ? random.Next(256) : bytes[at] ^ (1 << random.Next(8)));
+                }
+
+                Seal(bytes);
+                var exception = Record.Exception(() => ReadAll(bytes));
+                Assert.True(exception is null or DamagedObjectException, exception?.ToString());
+            }
+        );
+
+    /// <summary>Makes all checksums fit, as far as what they cover can be found.</summary>
+    internal static void Seal(byte[] bytes)
+    {
+        var footer = bytes.AsSpan(bytes.Length - 64);
+        var blocks = BinaryPrimitives.ReadInt32LittleEndian(footer[4..]);
+        var dictionary = BinaryPrimitives.ReadInt64LittleEndian(footer[32..]);
+        var index = BinaryPrimitives.ReadInt64LittleEndian(footer[40..]);
+        if (dictionary >= 8 && index >= dictionary && index <= bytes.Length - 64)
+        {
+            for (var entry = index; entry / 24 < index / 24 + blocks && entry + 24 <= bytes.Length - 64; entry += 24)
+            {
+                var from = BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan((int)entry + 8));
+                var to =
+                    entry + 48 <= bytes.Length - 64
+                        ? BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan((int)entry + 32))
+                        : dictionary;
+                if (from >= 0 && from <= to && to <= bytes.Length)
+                {
+                    Put(bytes.AsSpan((int)entry + 20), bytes.AsSpan((int)from, (int)(to - from)));
+                }
+            }
+
+            Put(footer[52..], bytes.AsSpan((int)dictionary, (int)(index - dictionary)));
+            Put(footer[56..], bytes.AsSpan((int)index, bytes.Length - 64 - (int)index));
+        }
+
+        Put(footer[60..], footer[..60]);
+
+        static void Put(Span<byte> sum, ReadOnlySpan<byte> covered) =>
+            BinaryPrimitives.WriteUInt32LittleEndian(sum, SliceFormat.Crc32C(covered));
     }
 
     /// <summary>One of a few listens with flags; one of two blocks, of which only one has flags.</summary>

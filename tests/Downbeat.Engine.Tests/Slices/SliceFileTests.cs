@@ -138,6 +138,83 @@ public sealed class SliceFileTests
     }
 
     [Fact]
+    public void HowListensAreHandedOverChangesNothing() =>
+        RandomRounds.Run(
+            60,
+            random =>
+            {
+                var listens = Enumerable
+                    .Range(0, random.Next(6000))
+                    .Select(number => new Listen(
+                        (ulong)number / 3,
+                        (uint)number,
+                        number % 3,
+                        (ListenFlags)(number % 4)
+                    ))
+                    .ToArray();
+                var (one, some) = (new MemoryStream(), new MemoryStream());
+                var writer = new SliceWriter(one, Given.Date, Given.Texts("a", "b", "c"));
+                foreach (ref readonly var listen in listens.AsSpan())
+                {
+                    writer.Add(listen);
+                }
+
+                writer.Finish();
+                writer = new(some, Given.Date, Given.Texts("a", "b", "c"));
+                for (var from = 0; from < listens.Length; )
+                {
+                    var count = Math.Min(listens.Length - from, random.Next(random.Next(2) == 0 ? 3000 : 4));
+                    writer.Add(listens.AsSpan(from, count));
+                    from += count;
+                }
+
+                writer.Finish();
+                Assert.Equal(one.ToArray(), some.ToArray());
+            }
+        );
+
+    [Fact]
+    public void TheWriterRefusesWhatIsNotInOrderAmongMany() =>
+        RandomRounds.Run(
+            100,
+            random =>
+            {
+                var listens = Enumerable
+                    .Range(0, random.Next(2, 3000))
+                    .Select(number => new Listen((ulong)number / 3, (uint)number, number % 3, ListenFlags.None))
+                    .ToArray();
+                var at = random.Next(listens.Length - 1);
+                (listens[at], listens[at + 1]) = (listens[at + 1], listens[at]);
+                var writer = new SliceWriter(new MemoryStream(), Given.Date, Given.Texts("a", "b", "c"));
+                Assert.Throws<ArgumentException>(() => writer.Add(listens));
+            }
+        );
+
+    [Fact]
+    public void TheWriterRefusesTracksOutsideTheDictionaryAndUsersThatAreTooLarge()
+    {
+        foreach (var before in (int[])[0, 1, 1023, 1024])
+        {
+            var listens = Enumerable.Range(0, before).Select(user => new Listen((ulong)user, 0, 0, default));
+            var writer = new SliceWriter(new MemoryStream(), Given.Date, Given.Texts("a"));
+            Assert.Throws<ArgumentException>(() => writer.Add([.. listens, new Listen(5000, 0, 1, default)]));
+            writer = new(new MemoryStream(), Given.Date, Given.Texts("a"));
+            Assert.Throws<ArgumentException>(() => writer.Add([.. listens, new Listen(1UL << 63, 0, 0, default)]));
+        }
+    }
+
+    [Fact]
+    public void IdsOfAnyLengthAreReadBack()
+    {
+        string[] ids = ["", "a", new('b', 127), new('c', 128), new('d', 16_384), new('e', 300_000), "f"];
+        var output = new MemoryStream();
+        var writer = new SliceWriter(output, Given.Date, Given.Texts(ids));
+        writer.Add(new Listen(1, 1, 6, default));
+        writer.Finish();
+        Assert.Equal(ids, Given.ListOf(Given.Slice(output.ToArray()).Tracks));
+    }
+
+    [Fact]
     public void ABlockIsFoundByTheUserWhoseListensBeginInIt()
     {
         // Users 0, 10, 20 ...: three listens each, so that blocks begin within users.

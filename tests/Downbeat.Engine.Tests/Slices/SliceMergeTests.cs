@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Downbeat.Engine.Listens;
 using Downbeat.Engine.Slices;
 
@@ -139,6 +140,106 @@ public sealed class SliceMergeTests
             )
             .ToList();
         Assert.Equal(700, Given.ListensOf(new SliceMerge(slices, 1 << 20)).Count);
+    }
+
+    [Theory]
+    [InlineData("few users")]
+    [InlineData("one user")]
+    [InlineData("one user has half of it")]
+    [InlineData("users of 63 bits")]
+    [InlineData("each slice its users")]
+    [InlineData("one slice large")]
+    [InlineData("all slices of one block")]
+    [InlineData("the same slice many times")]
+    public void LargeSlicesMergeWhateverTheirUsers(string which) =>
+        RandomRounds.Run(
+            3,
+            random =>
+            {
+                var count = which switch
+                {
+                    "all slices of one block" => random.Next(150, 300),
+                    "one slice large" => 4,
+                    _ => random.Next(2, 7),
+                };
+                var slices = Enumerable
+                    .Range(0, count)
+                    .Select(slice => SomeUsers(random, which, slice))
+                    .Select(listens => Given.Distinct(listens.ConvertAll(Named)))
+                    .ToList();
+                if (which == "the same slice many times")
+                {
+                    slices = [.. Enumerable.Repeat(slices[0], 9)];
+                }
+
+                var readers = slices.ConvertAll(slice => Given.Slice(slice));
+                var expected = Given.Distinct(slices.SelectMany(slice => slice));
+                Assert.Equal(expected, Given.ListensOf(new SliceMerge(readers, random.Next(1, 1 << 22)), random));
+
+                // And batch by batch, from a user to a user.
+                var first = expected[random.Next(expected.Count)].User;
+                var last = random.Next(2) == 0 ? ulong.MaxValue : expected[random.Next(expected.Count)].User;
+                var merge = new SliceMerge(readers, 1 << 20, first, last);
+                var batches = new List<NamedListen>();
+                for (var batch = merge.Next(); !batch.IsEmpty; batch = merge.Next())
+                {
+                    foreach (var listen in batch)
+                    {
+                        batches.Add(Given.Named(listen, merge.Tracks));
+                    }
+                }
+
+                Assert.Equal(expected.Where(listen => listen.User >= first && listen.User <= last), batches);
+                Assert.True(merge.Next().IsEmpty);
+            }
+        );
+
+    [Fact]
+    public void BlocksThatAreNotInOrderAreNoticedThoughTheirChecksumsFit()
+    {
+        // Two blocks of the same user change places.
+        var bytes = Given.SliceBytes(
+            Enumerable.Range(0, 2048).Select(second => new NamedListen(5, (uint)second, "t", default))
+        );
+        var index = BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(bytes.Length - 24));
+        var block = bytes.AsSpan(8, (BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(bytes.Length - 32)) - 8) / 2);
+        var first = block.ToArray();
+        bytes.AsSpan(8 + block.Length, block.Length).CopyTo(block);
+        first.CopyTo(bytes.AsSpan(8 + block.Length));
+        var sum = bytes.AsSpan(index + 20, 4).ToArray();
+        bytes.AsSpan(index + 44, 4).CopyTo(bytes.AsSpan(index + 20));
+        sum.CopyTo(bytes.AsSpan(index + 44));
+        SliceDamageTests.Seal(bytes);
+        var merge = new SliceMerge([Given.Slice(bytes)], 1 << 20);
+        Assert.Throws<DamagedObjectException>(() => merge.Next().Length);
+    }
+
+    static NamedListen Named(Listen listen) => new(listen.User, listen.Second, $"t{listen.Track}", listen.Flags);
+
+    static List<Listen> SomeUsers(Random random, string which, int slice)
+    {
+        var count = which switch
+        {
+            "all slices of one block" => random.Next(200, 1024),
+            "one slice large" => slice == 2 ? 60_000 : random.Next(1, 2000),
+            _ => random.Next(5000, 40_000),
+        };
+        var listens = new List<Listen>(count);
+        for (var number = 0; number < count; number++)
+        {
+            ulong user = which switch
+            {
+                "few users" => (ulong)random.Next(20),
+                "one user" => 77UL,
+                "one user has half of it" => random.Next(2) == 0 ? 4000UL : (ulong)random.Next(10_000),
+                "users of 63 bits" => (ulong)random.NextInt64() | 1,
+                "each slice its users" => (ulong)((slice * 1000) + random.Next(990)),
+                _ => (ulong)random.Next(20_000),
+            };
+            listens.Add(new(user, (uint)random.Next(3000), random.Next(10), (ListenFlags)random.Next(4)));
+        }
+
+        return listens;
     }
 
     /// <summary>What slices merge to, as a slice.</summary>
