@@ -3,9 +3,9 @@ using Downbeat.Engine.Slices;
 namespace Downbeat.Engine.Tests;
 
 /// <summary>A file that lies in memory.</summary>
-sealed class ByteArraySource(byte[] bytes) : IByteSource
+sealed class ByteArraySource(byte[] bytes, string name = "the slice under test") : IByteSource
 {
-    public string Name => "the slice under test";
+    public string Name => name;
 
     public long Length => bytes.Length;
 

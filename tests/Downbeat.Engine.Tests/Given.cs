@@ -154,7 +154,7 @@ static class Given
         Assert.Null(scan.Scan(Csv("user_id,user_country", rows)));
         scan.Finish();
         var output = new MemoryStream();
-        UsersScan.Merge([.. runs.Select(run => Slice(run.ToArray()))], output, version, before);
+        scan.Write([.. runs.Select(run => Slice(run.ToArray()))], output, version, before);
         return Slice(output.ToArray());
     }
 

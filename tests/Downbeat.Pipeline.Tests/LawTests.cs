@@ -1,3 +1,4 @@
+using Downbeat.Engine.Scan;
 using Downbeat.Pipeline.Runs;
 using Downbeat.Testing;
 
@@ -26,12 +27,54 @@ public sealed class LawTests
         {
             var again = rows.Where(_ => random.Next(5) == 0);
             var mixed = random.Shuffle(group.Concat(again).Concat(group.Where(_ => random.Next(3) == 0)));
-            var lineEnd = random.Next(2) == 0 ? "\n" : "\r\n";
-            files.Add(($"part{files.Count}.csv{(random.Next(2) == 0 ? ".gz" : "")}", TestListens.Csv(mixed, lineEnd)));
+            files.Add(
+                ($"part{files.Count}.csv{(random.Next(2) == 0 ? ".gz" : "")}", TestListens.Csv(mixed, LineEnd(random)))
+            );
         }
 
         var found = Published(files, new() { Workers = 1 + random.Next(5) }, runs: 1 + random.Next(3));
         AssertSame(expected, found, random.Seed);
+    }
+
+    /// <summary>In how many sections a file is scanned, by how many workers at once, by which instructions, through how small a buffer.</summary>
+    [Theory]
+    [InlineData(2)]
+    [InlineData(5)]
+    [InlineData(16)]
+    [InlineData(64)]
+    public void SectionsKernelsAndMoreWorkersThanProcessorsChangeNothing(int workers)
+    {
+        var random = new TestListens();
+        var rows = random.Rows(3000);
+        var expected = Published([("all.csv", TestListens.Csv(rows))], new() { Workers = 1 }, runs: 1);
+        foreach (var kernel in ScanKernels.Available)
+        {
+            // One of several sections, one of a quoted row besides, which is scanned as a whole in the end, and small ones.
+            var parts = random.Split(random.Shuffle(rows), 4);
+            var quoted = parts[1].Append("\"" + parts[0][0].Replace(",track", "\",track", StringComparison.Ordinal));
+            List<(string, string)> files =
+            [
+                ("sections.csv", TestListens.Csv(parts[0].Concat(rows.Take(2000)), LineEnd(random), 1400)),
+                ("quoted.csv", TestListens.Csv(random.Shuffle(quoted), LineEnd(random), 4000)),
+                ("small.csv", TestListens.Csv(parts[2], LineEnd(random))),
+                ("compressed.csv.gz", TestListens.Csv(parts[3], LineEnd(random), 1000)),
+            ];
+            var options = new RunOptions
+            {
+                Workers = workers,
+                MinSectionBytes = 1 << 20,
+                SortBufferMb = 16 + random.Next(1024),
+            };
+            try
+            {
+                ScanKernels.Chosen = kernel; // Tests that run at the same time have it too, and do not mind.
+                AssertSame(expected, Published(files, options, runs: 1), random.Seed);
+            }
+            finally
+            {
+                ScanKernels.Chosen = ScanKernels.Best;
+            }
+        }
     }
 
     [Fact]
@@ -84,6 +127,8 @@ public sealed class LawTests
         Assert.Equal(RunOutcome.NothingToDo, lake.Run().Outcome);
         Assert.Equal(files, lake.Lake.List(""));
     }
+
+    static string LineEnd(TestListens random) => random.Next(2) == 0 ? "\n" : "\r\n";
 
     static TestLake NewLake()
     {

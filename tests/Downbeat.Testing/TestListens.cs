@@ -121,6 +121,11 @@ public sealed class TestListens
     }
 
     /// <summary>Rows as a file.</summary>
-    public static string Csv(IEnumerable<string> rows, string lineEnd = "\n") =>
-        string.Concat(rows.Prepend(Header).Select(row => row + lineEnd));
+    /// <param name="rows">The rows.</param>
+    /// <param name="lineEnd">What ends each.</param>
+    /// <param name="filler">How long another field is that nobody reads; 0 for none.</param>
+    public static string Csv(IEnumerable<string> rows, string lineEnd = "\n", int filler = 0) =>
+        string.Concat(
+            rows.Prepend(Header).Select(row => row + (filler > 0 ? "," + new string('x', filler) : "") + lineEnd)
+        );
 }

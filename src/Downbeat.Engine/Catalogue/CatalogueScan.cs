@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Downbeat.Engine.Listens;
 using Downbeat.Engine.Scan;
 
@@ -14,6 +15,7 @@ public abstract class CatalogueScan(IReadOnlyList<string> requiredColumns, Rejec
 
     /// <summary>Reads a file to its end.</summary>
     /// <returns>Why the file cannot be used, or null.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public FileFault? Scan(Stream csv, CancellationToken cancellationToken = default)
     {
         var reader = new CsvReader(csv);
@@ -44,6 +46,7 @@ public abstract class CatalogueScan(IReadOnlyList<string> requiredColumns, Rejec
     /// <summary>Takes a row that has as many fields as the header; says why when it is none of the catalogue's.</summary>
     private protected abstract RejectReason? TakeRow(CsvReader row, CsvHeader header);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     RejectReason? WhyRejected(CsvReader row, CsvHeader header) =>
         row.Fault ?? (row.FieldCount == header.FieldCount ? TakeRow(row, header) : RejectReason.WrongFieldCount);
 }

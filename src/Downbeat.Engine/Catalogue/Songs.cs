@@ -42,7 +42,10 @@ public sealed class NumberLists
     readonly int[] numbers;
     readonly int[] starts;
 
-    NumberLists(int[] numbers, int[] starts)
+    /// <summary>The lists that lie one behind the other.</summary>
+    /// <param name="numbers">Their numbers; they are not copied.</param>
+    /// <param name="starts">Where each list begins, and at the end where the last one ends; not copied either.</param>
+    internal NumberLists(int[] numbers, int[] starts)
     {
         this.numbers = numbers;
         this.starts = starts;
@@ -54,20 +57,9 @@ public sealed class NumberLists
     /// <summary>A list.</summary>
     public ReadOnlySpan<int> this[int list] => numbers.AsSpan(starts[list], starts[list + 1] - starts[list]);
 
-    /// <summary>Takes lists one after the other.</summary>
-    public sealed class Builder
-    {
-        readonly List<int> numbers = [];
-        readonly List<int> starts = [0];
+    /// <summary>The numbers of all lists, one behind the other.</summary>
+    internal ReadOnlySpan<int> Numbers => numbers;
 
-        /// <summary>Takes the next list.</summary>
-        public void Add(IEnumerable<int> list)
-        {
-            numbers.AddRange(list);
-            starts.Add(numbers.Count);
-        }
-
-        /// <summary>The lists taken.</summary>
-        public NumberLists Build() => new([.. numbers], [.. starts]);
-    }
+    /// <summary>Where each list begins among the numbers, and at the end where the last one ends.</summary>
+    internal ReadOnlySpan<int> Starts => starts;
 }

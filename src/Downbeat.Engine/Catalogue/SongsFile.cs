@@ -1,182 +1,219 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
+using System.Runtime.InteropServices;
 using Downbeat.Engine.Listens;
 using Downbeat.Engine.Slices;
 
 namespace Downbeat.Engine.Catalogue;
 
 /// <summary>
-/// The bytes in which a lake keeps songs as last read, little-endian: the magic "DBSONGS1"; the counts of tracks, genres and artists as i32; then
+/// The bytes in which a lake keeps songs as last read: arrays as they are in memory, so that reading is copying.
+/// Little-endian throughout:
 /// <code>
-/// genres, artists    each text as LEB128 length and UTF-8, in the order of their bytes
-/// tracks             in the order of their ids' bytes: id and name as texts; duration in ms, popularity, known since,
-///                    count of genres, genre numbers, count of artists, artist numbers as LEB128
+/// header       48 bytes: magic "DBSONGS2"; counts as i32: tracks, genres, artists, numbers of genres, numbers of
+///              artists, bytes of ids, of names, of genres, of artists; CRC-32C of the 44 bytes before u32
+/// i32 arrays   where each id begins among the ids' bytes, and where the last one ends; the same of names, genres,
+///              artists; where the list of each track's genres begins among the numbers of genres, and where the last
+///              one ends; the numbers of genres; the same of artists; durations in ms; known since
+/// byte arrays  popularities; the bytes of ids, names, genres, artists
+/// sums         CRC-32C of each array u32
 /// </code>
-/// and the SHA-256 of all of that.
+/// Tracks, genres and artists are in the order of the bytes of ids and names, the numbers of a track ascend.
 /// </summary>
 public static class SongsFile
 {
-    static ReadOnlySpan<byte> Magic => "DBSONGS1"u8;
+    const int Arrays = 15;
+    const int Counts = 9;
+    const int HeaderBytes = 8 + (4 * Counts) + 4;
 
-    /// <summary>Writes songs.</summary>
-    public static byte[] Write(Songs songs)
+    static ReadOnlySpan<byte> Magic => "DBSONGS2"u8;
+
+    /// <summary>Writes songs, front to back.</summary>
+    public static void Write(Songs songs, Stream output)
     {
         ArgumentNullException.ThrowIfNull(songs);
-        using var output = new MemoryStream();
-        output.Write(Magic);
-        Span<byte> counts = stackalloc byte[12];
-        BinaryPrimitives.WriteInt32LittleEndian(counts, songs.Tracks.Count);
-        BinaryPrimitives.WriteInt32LittleEndian(counts[4..], songs.Genres.Count);
-        BinaryPrimitives.WriteInt32LittleEndian(counts[8..], songs.Artists.Count);
-        output.Write(counts);
-        PutAll(output, songs.Genres);
-        PutAll(output, songs.Artists);
-        for (var track = 0; track < songs.Tracks.Count; track++)
-        {
-            Put(output, songs.Tracks[track]);
-            Put(output, songs.Names[track]);
-            Put(output, songs.DurationMs[track]);
-            Put(output, songs.Popularity[track]);
-            Put(output, songs.KnownSince[track]);
-            Put(output, songs.GenresOfTrack[track]);
-            Put(output, songs.ArtistsOfTrack[track]);
-        }
-
-        output.Write(SHA256.HashData(output.GetBuffer().AsSpan(0, (int)output.Length)));
-        return output.ToArray();
+        ArgumentNullException.ThrowIfNull(output);
+        var writer = new Writer(output);
+        writer.PutHeader(
+            songs.Tracks.Count,
+            songs.Genres.Count,
+            songs.Artists.Count,
+            songs.GenresOfTrack.Numbers.Length,
+            songs.ArtistsOfTrack.Numbers.Length,
+            songs.Tracks.ByteCount,
+            songs.Names.ByteCount,
+            songs.Genres.ByteCount,
+            songs.Artists.ByteCount
+        );
+        writer.Put(songs.Tracks.Starts);
+        writer.Put(songs.Names.Starts);
+        writer.Put(songs.Genres.Starts);
+        writer.Put(songs.Artists.Starts);
+        writer.Put(songs.GenresOfTrack.Starts);
+        writer.Put(songs.GenresOfTrack.Numbers);
+        writer.Put(songs.ArtistsOfTrack.Starts);
+        writer.Put(songs.ArtistsOfTrack.Numbers);
+        writer.Put(songs.DurationMs);
+        writer.Put(songs.KnownSince);
+        writer.Put(songs.Popularity);
+        writer.Put(songs.Tracks.Bytes);
+        writer.Put(songs.Names.Bytes);
+        writer.Put(songs.Genres.Bytes);
+        writer.Put(songs.Artists.Bytes);
+        writer.PutSums();
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
-    /// <param name="bytes">The file.</param>
-    /// <param name="name">What it is called, for the error.</param>
     /// <exception cref="DamagedObjectException">The bytes are not those that were written.</exception>
-    public static Songs Read(ReadOnlySpan<byte> bytes, string name)
+    public static Songs Read(IByteSource bytes)
     {
-        const int SumBytes = SHA256.HashSizeInBytes;
-        if (
-            bytes.Length < Magic.Length + 12 + SumBytes
-            || !bytes.StartsWith(Magic)
-            || !SHA256.HashData(bytes[..^SumBytes]).AsSpan().SequenceEqual(bytes[^SumBytes..])
-        )
-        {
-            throw new DamagedObjectException(
-                $"{name} is damaged: it does not fit its checksum. Delete it, and it is made again."
-            );
-        }
-
-        var trackCount = BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]);
-        var genreCount = BinaryPrimitives.ReadInt32LittleEndian(bytes[12..]);
-        var artistCount = BinaryPrimitives.ReadInt32LittleEndian(bytes[16..]);
-        var rest = bytes[20..];
-        var genres = GetAll(ref rest, genreCount);
-        var artists = GetAll(ref rest, artistCount);
-        var tracks = new Texts.Builder();
-        var names = new Texts.Builder();
-        var durations = new int[trackCount];
-        var popularities = new byte[trackCount];
-        var knownSince = new int[trackCount];
-        var genreLists = new NumberLists.Builder();
-        var artistLists = new NumberLists.Builder();
-        for (var track = 0; track < trackCount; track++)
-        {
-            tracks.Add(GetText(ref rest));
-            names.Add(GetText(ref rest));
-            durations[track] = Get(ref rest);
-            popularities[track] = (byte)Get(ref rest);
-            knownSince[track] = Get(ref rest);
-            genreLists.Add(GetNumbers(ref rest));
-            artistLists.Add(GetNumbers(ref rest));
-        }
-
+        ArgumentNullException.ThrowIfNull(bytes);
+        var reader = new Reader(bytes);
+        var (tracks, genres, artists) = (reader.Counts[0], reader.Counts[1], reader.Counts[2]);
+        var idStarts = reader.Numbers(tracks + 1);
+        var nameStarts = reader.Numbers(tracks + 1);
+        var genreStarts = reader.Numbers(genres + 1);
+        var artistStarts = reader.Numbers(artists + 1);
+        var starts = reader.Numbers(tracks + 1);
+        var genresOfTrack = new NumberLists(reader.Numbers(reader.Counts[3]), starts);
+        starts = reader.Numbers(tracks + 1);
+        var artistsOfTrack = new NumberLists(reader.Numbers(reader.Counts[4]), starts);
         return new()
         {
-            Tracks = tracks.Build(),
-            Names = names.Build(),
-            DurationMs = durations,
-            Popularity = popularities,
-            KnownSince = knownSince,
-            Genres = genres,
-            GenresOfTrack = genreLists.Build(),
-            Artists = artists,
-            ArtistsOfTrack = artistLists.Build(),
+            DurationMs = reader.Numbers(tracks),
+            KnownSince = reader.Numbers(tracks),
+            Popularity = reader.Bytes(tracks),
+            Tracks = Texts.Of(reader.Bytes(reader.Counts[5]), idStarts),
+            Names = Texts.Of(reader.Bytes(reader.Counts[6]), nameStarts),
+            Genres = Texts.Of(reader.Bytes(reader.Counts[7]), genreStarts),
+            Artists = Texts.Of(reader.Bytes(reader.Counts[8]), artistStarts),
+            GenresOfTrack = genresOfTrack,
+            ArtistsOfTrack = artistsOfTrack,
         };
     }
 
-    static void PutAll(MemoryStream output, Texts texts)
+    /// <summary>How long a file of these counts is.</summary>
+    static long Length(ReadOnlySpan<int> counts)
     {
-        for (var text = 0; text < texts.Count; text++)
+        long tracks = counts[0];
+        var numbers = (6 * tracks) + 4 + counts[1] + 1L + counts[2] + 1 + counts[3] + counts[4];
+        return HeaderBytes
+            + (4 * numbers)
+            + tracks
+            + counts[5]
+            + counts[6]
+            + counts[7]
+            + counts[8]
+            + (Arrays * sizeof(uint));
+    }
+
+    sealed class Writer(Stream output)
+    {
+        readonly byte[] sums = new byte[Arrays * sizeof(uint)];
+        int arrays;
+
+        public void PutHeader(params ReadOnlySpan<int> counts)
         {
-            Put(output, texts[text]);
-        }
-    }
-
-    static void Put(MemoryStream output, ReadOnlySpan<int> numbers)
-    {
-        Put(output, numbers.Length);
-        foreach (var number in numbers)
-        {
-            Put(output, number);
-        }
-    }
-
-    static void Put(MemoryStream output, ReadOnlySpan<byte> text)
-    {
-        Put(output, text.Length);
-        output.Write(text);
-    }
-
-    static void Put(MemoryStream output, int value)
-    {
-        var rest = (uint)value;
-        for (; rest >= 0x80; rest >>= 7)
-        {
-            output.WriteByte((byte)(rest | 0x80));
-        }
-
-        output.WriteByte((byte)rest);
-    }
-
-    static Texts GetAll(ref ReadOnlySpan<byte> rest, int count)
-    {
-        var texts = new Texts.Builder();
-        for (var text = 0; text < count; text++)
-        {
-            texts.Add(GetText(ref rest));
-        }
-
-        return texts.Build();
-    }
-
-    static int[] GetNumbers(ref ReadOnlySpan<byte> rest)
-    {
-        var numbers = new int[Get(ref rest)];
-        foreach (ref var number in numbers.AsSpan())
-        {
-            number = Get(ref rest);
-        }
-
-        return numbers;
-    }
-
-    static ReadOnlySpan<byte> GetText(ref ReadOnlySpan<byte> rest)
-    {
-        var length = Get(ref rest);
-        var text = rest[..length];
-        rest = rest[length..];
-        return text;
-    }
-
-    static int Get(ref ReadOnlySpan<byte> rest)
-    {
-        var value = 0;
-        for (int at = 0, shift = 0; ; at++, shift += 7)
-        {
-            value |= (rest[at] & 0x7F) << shift;
-            if (rest[at] < 0x80)
+            Span<byte> header = stackalloc byte[HeaderBytes];
+            Magic.CopyTo(header);
+            for (var count = 0; count < Counts; count++)
             {
-                rest = rest[(at + 1)..];
-                return value;
+                BinaryPrimitives.WriteInt32LittleEndian(header[(8 + (4 * count))..], counts[count]);
+            }
+
+            BinaryPrimitives.WriteUInt32LittleEndian(header[^4..], SliceFormat.Crc32C(header[..^4]));
+            output.Write(header);
+        }
+
+        public void Put(ReadOnlySpan<int> numbers)
+        {
+            if (!BitConverter.IsLittleEndian)
+            {
+                var reversed = new int[numbers.Length];
+                BinaryPrimitives.ReverseEndianness(numbers, reversed);
+                numbers = reversed;
+            }
+
+            Put(MemoryMarshal.AsBytes(numbers));
+        }
+
+        public void Put(ReadOnlySpan<byte> bytes)
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(sums.AsSpan(4 * arrays++), SliceFormat.Crc32C(bytes));
+            output.Write(bytes);
+        }
+
+        public void PutSums() => output.Write(sums);
+    }
+
+    sealed class Reader
+    {
+        readonly IByteSource source;
+        readonly byte[] sums = new byte[Arrays * sizeof(uint)];
+        long position = HeaderBytes;
+        int arrays;
+
+        public Reader(IByteSource source)
+        {
+            this.source = source;
+            if (source.Length < HeaderBytes + sums.Length)
+            {
+                throw Damaged();
+            }
+
+            Span<byte> header = stackalloc byte[HeaderBytes];
+            source.Read(0, header);
+            var sum = BinaryPrimitives.ReadUInt32LittleEndian(header[^4..]);
+            if (!header.StartsWith(Magic) || sum != SliceFormat.Crc32C(header[..^4]))
+            {
+                throw Damaged();
+            }
+
+            for (var count = 0; count < Counts.Length; count++)
+            {
+                Counts[count] = BinaryPrimitives.ReadInt32LittleEndian(header[(8 + (4 * count))..]);
+            }
+
+            if (source.Length != Length(Counts))
+            {
+                throw Damaged();
+            }
+
+            source.Read(source.Length - sums.Length, sums);
+        }
+
+        public int[] Counts { get; } = new int[SongsFile.Counts];
+
+        public int[] Numbers(int count)
+        {
+            var numbers = GC.AllocateUninitializedArray<int>(count);
+            Read(MemoryMarshal.AsBytes(numbers.AsSpan()));
+            if (!BitConverter.IsLittleEndian)
+            {
+                BinaryPrimitives.ReverseEndianness(numbers, numbers);
+            }
+
+            return numbers;
+        }
+
+        public byte[] Bytes(int count)
+        {
+            var bytes = GC.AllocateUninitializedArray<byte>(count);
+            Read(bytes);
+            return bytes;
+        }
+
+        void Read(Span<byte> bytes)
+        {
+            source.Read(position, bytes);
+            position += bytes.Length;
+            var sum = BinaryPrimitives.ReadUInt32LittleEndian(sums.AsSpan(4 * arrays++));
+            if (sum != SliceFormat.Crc32C(bytes))
+            {
+                throw Damaged();
             }
         }
+
+        DamagedObjectException Damaged() =>
+            new($"{source.Name} is damaged: it does not fit its checksums. Delete it, and it is made again.");
     }
 }

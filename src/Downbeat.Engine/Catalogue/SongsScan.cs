@@ -1,4 +1,5 @@
-using System.Buffers.Text;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Downbeat.Engine.Listens;
 using Downbeat.Engine.Scan;
 
@@ -23,8 +24,10 @@ public sealed class SongsScan(RejectHandler onReject) : CatalogueScan(RequiredCo
     readonly Texts.Builder names = new();
     readonly List<int> durations = [];
     readonly List<byte> popularities = [];
-    readonly List<List<int>> genresOfTrack = [];
-    readonly List<int[]> artistsOfTrack = [];
+    readonly List<int> firstGenre = []; // Of each track, as a place in `genreLinks`.
+    readonly List<(int Genre, int Next)> genreLinks = []; // Of the same track next is another place, or none: -1.
+    readonly List<int> artistNumbers = [];
+    readonly List<int> artistStarts = [0];
 
     /// <summary>The columns that a file of songs must have.</summary>
     public static IReadOnlyList<string> RequiredColumns { get; } =
@@ -36,6 +39,7 @@ public sealed class SongsScan(RejectHandler onReject) : CatalogueScan(RequiredCo
     /// <summary>The songs of all files read.</summary>
     /// <param name="version">The version of these songs.</param>
     /// <param name="before">The songs of the version before: a track that it knew keeps the version that first did.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public Songs Build(int version, Songs? before)
     {
         var sortedTracks = tracks.Sort(out var trackRanks);
@@ -47,37 +51,88 @@ public sealed class SongsScan(RejectHandler onReject) : CatalogueScan(RequiredCo
             order[trackRanks[track]] = track;
         }
 
-        var found = before is null ? null : sortedTracks.FindIn(before.Tracks);
-        var unsortedNames = names.Build();
-        var sortedNames = new Texts.Builder();
-        var genreLists = new NumberLists.Builder();
-        var artistLists = new NumberLists.Builder();
-        foreach (var track in order)
+        var found = before is null ? [] : sortedTracks.FindIn(before.Tracks);
+        var durationMs = new int[order.Length];
+        var popularity = new byte[order.Length];
+        var knownSince = new int[order.Length];
+        for (var number = 0; number < order.Length; number++)
         {
-            sortedNames.Add(unsortedNames[track]);
-            genreLists.Add(genresOfTrack[track].Select(genre => genreRanks[genre]).Order());
-            artistLists.Add(artistsOfTrack[track].Select(artist => artistRanks[artist]).Order());
+            durationMs[number] = durations[order[number]];
+            popularity[number] = popularities[order[number]];
+            knownSince[number] = before is not null && found[number] >= 0 ? before.KnownSince[found[number]] : version;
         }
 
         return new()
         {
             Tracks = sortedTracks,
-            Names = sortedNames.Build(),
-            DurationMs = [.. order.Select(track => durations[track])],
-            Popularity = [.. order.Select(track => popularities[track])],
-            KnownSince =
-            [
-                .. order.Select(
-                    (_, number) => found is [..] && found[number] >= 0 ? before!.KnownSince[found[number]] : version
-                ),
-            ],
+            Names = NamesIn(order),
+            DurationMs = durationMs,
+            Popularity = popularity,
+            KnownSince = knownSince,
             Genres = sortedGenres,
-            GenresOfTrack = genreLists.Build(),
+            GenresOfTrack = GenresIn(order, genreRanks),
             Artists = sortedArtists,
-            ArtistsOfTrack = artistLists.Build(),
+            ArtistsOfTrack = ArtistsIn(order, artistRanks),
         };
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    Texts NamesIn(int[] order)
+    {
+        var unsorted = names.Build();
+        var bytes = new byte[unsorted.ByteCount];
+        var starts = new int[order.Length + 1];
+        for (var number = 0; number < order.Length; number++)
+        {
+            var name = unsorted[order[number]];
+            name.CopyTo(bytes.AsSpan(starts[number]));
+            starts[number + 1] = starts[number] + name.Length;
+        }
+
+        return Texts.Of(bytes, starts);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    NumberLists GenresIn(int[] order, int[] ranks)
+    {
+        var numbers = new int[genreLinks.Count];
+        var starts = new int[order.Length + 1];
+        for (var number = 0; number < order.Length; number++)
+        {
+            var end = starts[number];
+            for (var link = firstGenre[order[number]]; link >= 0; link = genreLinks[link].Next)
+            {
+                numbers[end++] = ranks[genreLinks[link].Genre];
+            }
+
+            numbers.AsSpan(starts[number]..end).Sort();
+            starts[number + 1] = end;
+        }
+
+        return new(numbers, starts);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    NumberLists ArtistsIn(int[] order, int[] ranks)
+    {
+        var numbers = new int[artistNumbers.Count];
+        var starts = new int[order.Length + 1];
+        for (var number = 0; number < order.Length; number++)
+        {
+            var end = starts[number];
+            for (var at = artistStarts[order[number]]; at < artistStarts[order[number] + 1]; at++)
+            {
+                numbers[end++] = ranks[artistNumbers[at]];
+            }
+
+            numbers.AsSpan(starts[number]..end).Sort();
+            starts[number + 1] = end;
+        }
+
+        return new(numbers, starts);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private protected override RejectReason? TakeRow(CsvReader row, CsvHeader header)
     {
         if (row.Field(header[TrackColumn]).Length is 0 or > Listen.MaxTrackBytes)
@@ -106,45 +161,64 @@ public sealed class SongsScan(RejectHandler onReject) : CatalogueScan(RequiredCo
         var track = tracks.FindOrAdd(row.Field(header[TrackColumn]));
         if (track < durations.Count)
         {
-            if (!genresOfTrack[track].Contains(genre))
-            {
-                genresOfTrack[track].Add(genre);
-            }
-
+            AddGenre(track, genre);
             return null;
         }
 
         durations.Add(duration);
         popularities.Add((byte)popularity);
-        genresOfTrack.Add(new(1) { genre });
-        artistsOfTrack.Add(SplitArtists(row.Field(header[ArtistsColumn])));
+        firstGenre.Add(genreLinks.Count);
+        genreLinks.Add((genre, -1));
+        AddArtists(row.Field(header[ArtistsColumn]));
         names.Add(row.Field(header[NameColumn]));
         return null;
     }
 
-    /// <summary>The artists between semicolons: trimmed of spaces, none empty, each once.</summary>
-    int[] SplitArtists(ReadOnlySpan<byte> text)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    void AddGenre(int track, int genre)
     {
-        var credited = new List<int>(1);
+        var link = firstGenre[track];
+        while (genreLinks[link].Genre != genre)
+        {
+            var (known, next) = genreLinks[link];
+            if (next < 0)
+            {
+                genreLinks[link] = (known, genreLinks.Count);
+                genreLinks.Add((genre, -1));
+                return;
+            }
+
+            link = next;
+        }
+    }
+
+    /// <summary>Adds the artists between semicolons to the next track: trimmed of spaces, none empty, each once.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    void AddArtists(ReadOnlySpan<byte> text)
+    {
+        var start = artistStarts[^1];
         foreach (var range in text.Split((byte)';'))
         {
             var name = text[range].Trim((byte)' ');
-            if (!name.IsEmpty && artists.FindOrAdd(name) is var artist && !credited.Contains(artist))
+            if (
+                !name.IsEmpty
+                && artists.FindOrAdd(name) is var artist
+                && !CollectionsMarshal.AsSpan(artistNumbers)[start..].Contains(artist)
+            )
             {
-                credited.Add(artist);
+                artistNumbers.Add(artist);
             }
         }
 
-        return [.. credited];
+        artistStarts.Add(artistNumbers.Count);
     }
 
     /// <summary>ASCII digits only, 0 to 2^31-1.</summary>
     static bool TryParseNumber(ReadOnlySpan<byte> utf8, out int number)
     {
-        number = 0;
-        return !utf8.IsEmpty
-            && !utf8.ContainsAnyExceptInRange((byte)'0', (byte)'9')
-            && Utf8Parser.TryParse(utf8, out number, out var read)
-            && read == utf8.Length;
+        // The same digits as a user's, and fewer of them.
+        var valid = UserId.TryParse(utf8, out var parsed) && parsed.Value <= int.MaxValue;
+        number = valid ? (int)parsed.Value : 0;
+        return valid;
     }
 }

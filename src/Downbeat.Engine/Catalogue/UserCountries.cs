@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Downbeat.Engine.Listens;
 using Downbeat.Engine.Slices;
 
@@ -27,6 +28,7 @@ public sealed class UserCountries(SliceReader users)
     public uint KnownSince { get; private set; }
 
     /// <summary>Looks for a user, whose id must not be lower than the one before.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool Find(ulong user)
     {
         if (users.BlockCount == 0)

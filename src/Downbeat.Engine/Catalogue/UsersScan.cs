@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Downbeat.Engine.Listens;
 using Downbeat.Engine.Scan;
 using Downbeat.Engine.Slices;
@@ -5,9 +6,10 @@ using Downbeat.Engine.Slices;
 namespace Downbeat.Engine.Catalogue;
 
 /// <summary>
-/// Reads users from CSV files, given in the byte order of their names, into sorted runs: a user's country is that of the
-/// first accepted row. A run has the format of a slice with one entry a user; <c>second</c> holds the number of the run,
-/// and the dictionary the countries. Memory stays bounded whatever the number of users.
+/// Reads users from CSV files, given in the byte order of their names: a user's country is that of the first accepted
+/// row. Users that fit in the buffer are written from there; more of them become sorted runs, which are merged. A run
+/// has the format of a slice with one entry a user; <c>second</c> holds the number of the run, and the dictionary the
+/// countries. Memory stays bounded whatever the number of users.
 /// </summary>
 public sealed class UsersScan : CatalogueScan
 {
@@ -20,39 +22,61 @@ public sealed class UsersScan : CatalogueScan
     readonly Func<Stream> openRun;
     readonly TextNumbers countries = new();
 
-    // A user, the row's number in place of the second, its country in place of the track: the first row of a user sorts first.
-    readonly Listen[] rows;
+    // In the order of the rows until they are sorted: then a user's first row is the first of its rows.
+    ulong[] users;
+    int[] countryNumbers;
     int count;
-    uint runNumber;
+    bool isSorted = true;
+    uint runCount;
+    Texts sortedCountries = new Texts.Builder().Build();
+    int[] countryRanks = [];
 
     /// <summary>Sets up the scan.</summary>
     /// <param name="memoryBytes">How much memory to use for sorting.</param>
-    /// <param name="openRun">Where runs go, in order.</param>
+    /// <param name="openRun">Where runs go, in order, when users do not fit in the memory.</param>
     /// <param name="onReject">Takes the rejects.</param>
     public UsersScan(long memoryBytes, Func<Stream> openRun, RejectHandler onReject)
         : base(RequiredColumns, onReject)
     {
+        const int EntryBytes = 2 * (sizeof(ulong) + sizeof(int)); // Sorting needs room for as many.
         this.openRun = openRun;
-        var entries = (int)Math.Clamp(memoryBytes / 32, 1024, 1 << 28);
-        rows = GC.AllocateUninitializedArray<Listen>(2 * entries);
+        var entries = (int)Math.Clamp(memoryBytes / EntryBytes, 1024, 1 << 28);
+        users = GC.AllocateUninitializedArray<ulong>(entries);
+        countryNumbers = GC.AllocateUninitializedArray<int>(entries);
     }
 
     /// <summary>The columns that a file of users must have.</summary>
     public static IReadOnlyList<string> RequiredColumns { get; } = ["user_id", "user_country"];
 
-    /// <summary>Writes the last run.</summary>
-    public void Finish() => Seal();
+    /// <summary>Sorts what was read last. If it follows runs, it becomes the last of them.</summary>
+    public void Finish()
+    {
+        if (runCount > 0)
+        {
+            Seal();
+        }
+        else
+        {
+            Sort();
+        }
+    }
 
     /// <summary>
-    /// Merges runs into the users that are kept: one entry a user, in whose <c>second</c> stands the version that first
-    /// knew the user.
+    /// Writes the users that are kept, after <see cref="Finish"/>: one entry a user, in whose <c>second</c> stands the
+    /// version that first knew the user. May be called again.
     /// </summary>
-    /// <param name="runs">The runs, in any order.</param>
+    /// <param name="runs">The runs that were opened, complete; may be none.</param>
     /// <param name="output">Where the users go.</param>
     /// <param name="version">The version of these users.</param>
     /// <param name="before">The users of the version before.</param>
     /// <returns>What was written.</returns>
-    public static SliceSummary Merge(IReadOnlyList<SliceReader> runs, Stream output, int version, SliceReader? before)
+    public SliceSummary Write(IReadOnlyList<SliceReader> runs, Stream output, int version, SliceReader? before)
+    {
+        ArgumentNullException.ThrowIfNull(runs);
+        return runs.Count > 0 ? Merge(runs, output, version, before) : WriteSorted(output, (uint)version, before);
+    }
+
+    static SliceSummary Merge(IReadOnlyList<SliceReader> runs, Stream output, int version, SliceReader? before)
     {
         var merge = new SliceMerge(runs, 1 << 24);
         var known = before is null ? null : new UserCountries(before);
@@ -77,6 +101,7 @@ public sealed class UsersScan : CatalogueScan
         return writer.Finish();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private protected override RejectReason? TakeRow(CsvReader row, CsvHeader header)
     {
         if (!UserId.TryParse(row.Field(header[UserColumn]), out var user))
@@ -84,41 +109,109 @@ public sealed class UsersScan : CatalogueScan
             return RejectReason.BadUserId;
         }
 
-        var text = row.Field(header[CountryColumn]);
-        var country = countries.FindOrAdd(text.IsEmpty ? UserCountries.Unknown : text);
-        rows[count] = new(user.Value, (uint)count, country, ListenFlags.None);
-        if (++count == rows.Length / 2)
+        if (count == users.Length)
         {
             Seal();
         }
 
+        var text = row.Field(header[CountryColumn]);
+        isSorted &= count == 0 || users[count - 1] <= user.Value;
+        users[count] = user.Value;
+        countryNumbers[count] = countries.FindOrAdd(text.IsEmpty ? UserCountries.Unknown : text);
+        count++;
         return null;
     }
 
+    /// <summary>Writes what was read as a run, and forgets it.</summary>
     void Seal()
     {
-        // A catalogue without users is one empty run.
-        if (count == 0 && runNumber > 0)
+        if (count > 0)
+        {
+            Sort();
+            using var output = openRun();
+            _ = WriteSorted(output, runCount, before: null);
+            runCount++;
+        }
+
+        count = 0;
+        isSorted = true;
+        countries.Clear();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    SliceSummary WriteSorted(Stream output, uint since, SliceReader? before)
+    {
+        var known = before is null ? null : new UserCountries(before);
+        var writer = new SliceWriter(output, NoDate, sortedCountries);
+        for (var at = 0; at < count; at++)
+        {
+            var user = users[at];
+            if (at > 0 && user == users[at - 1])
+            {
+                continue; // A later row of the same user.
+            }
+
+            var knownSince = known is not null && known.Find(user) ? known.KnownSince : since;
+            writer.Add(new Listen(user, knownSince, countryRanks[countryNumbers[at]], ListenFlags.None));
+        }
+
+        return writer.Finish();
+    }
+
+    /// <summary>
+    /// Sorts by user alone, rows of a user staying in their order: radix sort from the least digit, over the bits that
+    /// vary, unless the files are sorted already, as exports often are.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    void Sort()
+    {
+        sortedCountries = countries.Sort(out countryRanks);
+        if (isSorted)
         {
             return;
         }
 
-        var sorted = countries.Sort(out var ranks);
-        var scratch = rows.AsSpan(count, count);
-        var ordered = RadixSort.Sort(rows.AsSpan(0, count), scratch) ? scratch : rows.AsSpan(0, count);
-        using var output = openRun();
-        var run = new SliceWriter(output, NoDate, sorted);
-        for (var at = 0; at < count; at++)
+        const int DigitBits = 11;
+        const int Buckets = 1 << DigitBits;
+        var varying = 0UL;
+        foreach (var user in users.AsSpan(0, count))
         {
-            if (at == 0 || ordered[at].User != ordered[at - 1].User)
-            {
-                run.Add(new Listen(ordered[at].User, runNumber, ranks[ordered[at].Track], ListenFlags.None));
-            }
+            varying |= user ^ users[0];
         }
 
-        run.Finish();
-        runNumber++;
-        count = 0;
-        countries.Clear();
+        var toUsers = GC.AllocateUninitializedArray<ulong>(users.Length);
+        var toCountryNumbers = GC.AllocateUninitializedArray<int>(users.Length);
+        var places = new int[Buckets];
+        for (var shift = 0; shift < 64 && varying >> shift != 0; shift += DigitBits)
+        {
+            if (((varying >> shift) & (Buckets - 1)) == 0)
+            {
+                continue;
+            }
+
+            Array.Clear(places);
+            foreach (var user in users.AsSpan(0, count))
+            {
+                places[(int)(user >> shift) & (Buckets - 1)]++;
+            }
+
+            var place = 0;
+            foreach (ref var bucket in places.AsSpan())
+            {
+                (bucket, place) = (place, place + bucket);
+            }
+
+            for (var at = 0; at < count; at++)
+            {
+                var to = places[(int)(users[at] >> shift) & (Buckets - 1)]++;
+                toUsers[to] = users[at];
+                toCountryNumbers[to] = countryNumbers[at];
+            }
+
+            (users, toUsers) = (toUsers, users);
+            (countryNumbers, toCountryNumbers) = (toCountryNumbers, countryNumbers);
+        }
+
+        isSorted = true;
     }
 }

@@ -10,7 +10,8 @@ namespace Downbeat.Engine.Days;
 /// </summary>
 public sealed class Day
 {
-    const long MergeBufferBytes = 64 << 20;
+    /// <summary>How much the readers of a date read at a time, all together.</summary>
+    internal const long MergeBufferBytes = 64 << 20;
 
     readonly IReadOnlyList<SliceReader> slices;
     readonly int[][] renumbered;
@@ -37,32 +38,35 @@ public sealed class Day
     /// <summary>The ids of all tracks listened to, sorted.</summary>
     public Texts Tracks { get; }
 
+    /// <summary>How many bytes the dictionaries of slices and day take.</summary>
+    internal long DictionaryBytes =>
+        slices
+            .Select(slice => slice.Tracks)
+            .Append(Tracks)
+            .Sum(tracks => tracks.ByteCount + (2L * sizeof(int) * tracks.Count));
+
     /// <summary>Counts the day's listens under a catalogue.</summary>
     /// <param name="songs">What the songs tell.</param>
-    /// <param name="users">The users, as kept by <see cref="UsersScan.Merge"/>.</param>
+    /// <param name="users">The users, as kept by <see cref="UsersScan.Write"/>.</param>
     /// <param name="workers">How many threads to use at most; the counts are the same for any.</param>
     /// <param name="cancellationToken">Stops between two listens.</param>
     public DayCounts Count(Songs songs, SliceReader users, int workers, CancellationToken cancellationToken = default)
     {
-        var ranges = UserRanges.Split(slices, workers);
-        var known = Tracks.FindIn(songs.Tracks);
-        var counts = new DayCounts[ranges.Count];
+        var counting = new DayCounting(this, songs, users, workers, new());
+        DayCounts? whole = null;
         Workers.Run(
-            ranges.Count,
             workers,
-            range =>
+            workers,
+            _ =>
             {
-                counts[range] = new DayCounts(this, songs, known, users);
-                Read(ranges[range], counts[range].Add, ranges.Count, cancellationToken);
+                if (counting.Work(cancellationToken) is { } counts)
+                {
+                    whole = counts;
+                }
             },
             cancellationToken
         );
-        for (var range = 1; range < counts.Length; range++)
-        {
-            counts[0].Add(counts[range]);
-        }
-
-        return counts[0];
+        return whole!;
     }
 
     /// <summary>Whether one of the day's tracks became known after a version of the songs.</summary>
@@ -90,20 +94,28 @@ public sealed class Day
 
                 return !found;
             },
-            1,
+            MergeBufferBytes,
             cancellationToken
         );
         return found;
     }
 
     /// <summary>Takes sorted listens, and says whether to go on.</summary>
-    delegate bool Taker(ReadOnlySpan<Listen> listens);
+    internal delegate bool Taker(ReadOnlySpan<Listen> listens);
 
-    void Read((ulong First, ulong Last) range, Taker take, int readers, CancellationToken cancellationToken)
+    /// <summary>Cuts the day's users into at most so many ranges.</summary>
+    internal IReadOnlyList<(ulong FirstUser, ulong LastUser)> Split(int ranges) => UserRanges.Split(slices, ranges);
+
+    /// <summary>Reads the listens of a range of users.</summary>
+    internal void Read(
+        (ulong First, ulong Last) users,
+        Taker take,
+        long bufferBytes,
+        CancellationToken cancellationToken
+    )
     {
-        var merge = new SliceMerge(slices, Tracks, renumbered, MergeBufferBytes / readers, range.First, range.Last);
-        var batch = new Listen[4096];
-        for (int count; (count = merge.Read(batch)) > 0 && take(batch.AsSpan(0, count)); )
+        var merge = new SliceMerge(slices, Tracks, renumbered, bufferBytes, users.First, users.Last);
+        while (merge.Next() is { IsEmpty: false } listens && take(listens))
         {
             cancellationToken.ThrowIfCancellationRequested();
         }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Downbeat.Engine.Catalogue;
 using Downbeat.Engine.Listens;
 using Downbeat.Engine.Slices;
@@ -6,54 +7,27 @@ namespace Downbeat.Engine.Days;
 
 /// <summary>
 /// What the KPIs of a date need to know of its listens: counts by track and hour, from which all else about tracks,
-/// genres and artists follows, and distinct listeners, which are counted while they pass by in order. The counts of
-/// disjoint ranges of users add up.
+/// genres and artists follows, and distinct listeners. The counts of disjoint ranges of users add up.
 /// </summary>
 public sealed class DayCounts
 {
     /// <summary>Hours in a date's calendar; a day of 25 hours has one of them twice.</summary>
     public const int Hours = 24;
 
-    const uint SessionGapSeconds = 30 * 60;
-
     readonly int[] songOfTrack;
-    readonly UserCountries userCountries;
-    readonly uint[] byTrackAndHour;
-    readonly uint[] likes;
-    readonly uint[] shares;
-    readonly long[] listenersByHour = new long[Hours];
-    readonly long[] listenersByGenre;
     readonly CountryCounts?[] countries;
-    readonly int unknownCountry;
-    readonly int offsetSeconds;
-    readonly bool isPlain;
 
-    // Of the user who passes by.
-    readonly long[] lastListenerOfGenre; // The ordinal of the user who listened to the genre last.
-    long userOrdinal;
-    ulong user = ulong.MaxValue;
-    uint lastSecond;
-    int hoursOfUser;
-    CountryCounts country = new(0);
-
-    internal DayCounts(Day day, Songs songs, int[] songOfTrack, SliceReader users)
+    internal DayCounts(Day day, Songs songs, int[] songOfTrack, SliceReader users, TrackCounts tracks)
     {
         Day = day;
         Songs = songs;
         this.songOfTrack = songOfTrack;
-        userCountries = new(users);
-        byTrackAndHour = new uint[day.Tracks.Count * Hours];
-        likes = new uint[day.Tracks.Count];
-        shares = new uint[day.Tracks.Count];
-        listenersByGenre = new long[songs.Genres.Count];
-        lastListenerOfGenre = new long[songs.Genres.Count];
+        Tracks = tracks;
+        ListenersByGenreSums = new long[songs.Genres.Count];
         CountryNames = users.Tracks;
         var known = users.Tracks.Find(UserCountries.Unknown);
-        unknownCountry = known >= 0 ? known : users.Tracks.Count;
+        UnknownCountry = known >= 0 ? known : users.Tracks.Count;
         countries = new CountryCounts?[users.Tracks.Count + 1];
-        var start = ListenDate.SpanStart(ListenDate.ToDay(day.Date)) + ListenDate.MaxOffsetSeconds;
-        isPlain = day.Zone.IsPlain(start - ListenDate.SecondsPerDay, start + (2 * ListenDate.SecondsPerDay));
-        offsetSeconds = day.Zone.OffsetAt(start);
     }
 
     /// <summary>The day.</summary>
@@ -66,31 +40,44 @@ public sealed class DayCounts
     public Texts CountryNames { get; }
 
     /// <summary>All listens.</summary>
-    public long Listens { get; private set; }
+    public long Listens { get; internal set; }
 
     /// <summary>Distinct users.</summary>
-    public long Listeners { get; private set; }
+    public long Listeners { get; internal set; }
 
     /// <summary>Runs of one user's listens without a gap of 30 minutes or more.</summary>
-    public long Sessions { get; private set; }
+    public long Sessions { get; internal set; }
 
     /// <summary>Distinct users who are not in the users.</summary>
-    public long UnknownUsers { get; private set; }
+    public long UnknownUsers { get; internal set; }
 
     /// <summary>Distinct users by hour.</summary>
-    public ReadOnlySpan<long> ListenersByHour => listenersByHour;
+    public ReadOnlySpan<long> ListenersByHour => ListenersByHourSums;
 
     /// <summary>Distinct users by genre.</summary>
-    public ReadOnlySpan<long> ListenersByGenre => listenersByGenre;
+    public ReadOnlySpan<long> ListenersByGenre => ListenersByGenreSums;
 
     /// <summary>Counts by country; null for one without listeners.</summary>
     public IReadOnlyList<CountryCounts?> Countries => countries;
+
+    /// <summary>How many ranges of users were counted.</summary>
+    internal int Ranges { get; set; }
+
+    internal TrackCounts Tracks { get; }
+
+    internal long[] ListenersByHourSums { get; } = new long[Hours];
+
+    internal long[] ListenersByGenreSums { get; }
+
+    /// <summary>The number of the country of a user who has none.</summary>
+    internal int UnknownCountry { get; }
 
     /// <summary>A track's number in the songs, or -1 when they do not know it.</summary>
     public int SongOf(int track) => songOfTrack[track];
 
     /// <summary>A track's listens by hour.</summary>
-    public ReadOnlySpan<uint> ListensByHour(int track) => byTrackAndHour.AsSpan(track * Hours, Hours);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public HourCounts ListensByHour(int track) => Tracks.ListensByHour(track);
 
     /// <summary>A track's listens.</summary>
     public long ListensOf(int track)
@@ -105,75 +92,25 @@ public sealed class DayCounts
     }
 
     /// <summary>How many listens of a track were liked.</summary>
-    public long LikesOf(int track) => likes[track];
+    public long LikesOf(int track) => Tracks[track].Likes;
 
     /// <summary>How many listens of a track were shared.</summary>
-    public long SharesOf(int track) => shares[track];
+    public long SharesOf(int track) => Tracks[track].Shares;
 
-    /// <summary>Counts listens, which come sorted.</summary>
-    internal bool Add(ReadOnlySpan<Listen> listens)
-    {
-        foreach (ref readonly var listen in listens)
-        {
-            if (listen.User != user)
-            {
-                StartUser(listen);
-            }
-            else if (listen.Second - lastSecond >= SessionGapSeconds)
-            {
-                Sessions++;
-            }
-
-            lastSecond = listen.Second;
-            var hour = HourOf(listen.Second);
-            if ((hoursOfUser & (1 << hour)) == 0)
-            {
-                hoursOfUser |= 1 << hour;
-                listenersByHour[hour]++;
-            }
-
-            byTrackAndHour[(listen.Track * Hours) + hour]++;
-            if (listen.Flags != ListenFlags.None)
-            {
-                likes[listen.Track] += (uint)listen.Flags & 1;
-                shares[listen.Track] += (uint)listen.Flags >> 1;
-            }
-
-            country.Listens++;
-            var song = songOfTrack[listen.Track];
-            if (song < 0)
-            {
-                continue;
-            }
-
-            country.ListeningTimeMs += Songs.DurationMs[song];
-            foreach (var genre in Songs.GenresOfTrack[song])
-            {
-                country.ListensByGenre[genre]++;
-                if (lastListenerOfGenre[genre] != userOrdinal)
-                {
-                    lastListenerOfGenre[genre] = userOrdinal;
-                    listenersByGenre[genre]++;
-                }
-            }
-        }
-
-        Listens += listens.Length;
-        return true;
-    }
+    /// <summary>The counts of a country.</summary>
+    internal CountryCounts CountsOf(int country) => countries[country] ??= new(Songs.Genres.Count);
 
     /// <summary>Adds the counts of other users.</summary>
     internal void Add(DayCounts other)
     {
+        Ranges += other.Ranges;
         Listens += other.Listens;
         Listeners += other.Listeners;
         Sessions += other.Sessions;
         UnknownUsers += other.UnknownUsers;
-        AddAll(byTrackAndHour, other.byTrackAndHour);
-        AddAll(likes, other.likes);
-        AddAll(shares, other.shares);
-        AddAll(listenersByHour, other.listenersByHour);
-        AddAll(listenersByGenre, other.listenersByGenre);
+        Tracks.Add(other.Tracks);
+        AddAll(ListenersByHourSums, other.ListenersByHourSums);
+        AddAll(ListenersByGenreSums, other.ListenersByGenreSums);
         for (var number = 0; number < countries.Length; number++)
         {
             if (other.countries[number] is not { } added)
@@ -181,50 +118,11 @@ public sealed class DayCounts
                 continue;
             }
 
-            var sum = countries[number] ??= new(Songs.Genres.Count);
+            var sum = CountsOf(number);
             sum.Listens += added.Listens;
             sum.Listeners += added.Listeners;
             sum.ListeningTimeMs += added.ListeningTimeMs;
-            AddAll(sum.ListensByGenre, added.ListensByGenre);
-        }
-    }
-
-    void StartUser(in Listen first)
-    {
-        user = first.User;
-        userOrdinal++;
-        hoursOfUser = 0;
-        Listeners++;
-        Sessions++;
-        var number = unknownCountry;
-        if (userCountries.Find(user))
-        {
-            number = userCountries.Country;
-        }
-        else
-        {
-            UnknownUsers++;
-        }
-
-        country = countries[number] ??= new(Songs.Genres.Count);
-        country.Listeners++;
-    }
-
-    int HourOf(uint second)
-    {
-        var local = second + (isPlain ? offsetSeconds : OffsetWithin(second)) - ListenDate.MaxOffsetSeconds;
-
-        // A listen stays in the date it was scanned into, even if the time zone database has changed its mind since.
-        return (int)Math.Clamp(local / 3600, 0, Hours - 1);
-    }
-
-    long OffsetWithin(uint second) => Day.Zone.OffsetAt(ListenDate.SpanStart(ListenDate.ToDay(Day.Date)) + second);
-
-    static void AddAll(Span<uint> sums, ReadOnlySpan<uint> added)
-    {
-        for (var at = 0; at < sums.Length; at++)
-        {
-            sums[at] += added[at];
+            AddAll(sum.ListensByGenreSums, added.ListensByGenreSums);
         }
     }
 
@@ -250,5 +148,8 @@ public sealed class CountryCounts(int genres)
     public long ListeningTimeMs { get; internal set; }
 
     /// <summary>Listens by genre.</summary>
-    public long[] ListensByGenre { get; } = new long[genres];
+    public ReadOnlySpan<long> ListensByGenre => ListensByGenreSums.AsSpan(0, ListensByGenreSums.Length - 1);
+
+    /// <summary>Listens by genre, and last those of no genre.</summary>
+    internal long[] ListensByGenreSums { get; } = new long[genres + 1];
 }

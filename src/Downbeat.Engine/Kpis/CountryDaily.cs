@@ -44,9 +44,10 @@ static class CountryDaily
         }
 
         var topGenre = new Ranking(1, (left, right) => left.CompareTo(right));
-        for (var genre = 0; genre < country.ListensByGenre.Length; genre++)
+        var listensByGenre = country.ListensByGenre;
+        for (var genre = 0; genre < listensByGenre.Length; genre++)
         {
-            topGenre.Add(country.ListensByGenre[genre], genre);
+            topGenre.Add(listensByGenre[genre], genre);
         }
 
         table.Add(

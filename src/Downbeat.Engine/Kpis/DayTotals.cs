@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Downbeat.Engine.Catalogue;
 using Downbeat.Engine.Days;
 using Downbeat.Engine.Listens;
@@ -7,40 +8,17 @@ namespace Downbeat.Engine.Kpis;
 /// <summary>What several tables need of a day: sums and rankings by genre and by artist, made once from its counts.</summary>
 public sealed class DayTotals
 {
+    readonly long[] listensByHour = new long[DayCounts.Hours];
+    readonly long[] tracksByHour = new long[DayCounts.Hours];
+
     /// <summary>Sums up a day.</summary>
     public DayTotals(DayCounts day, KpiOptions options)
     {
         Day = day;
         Options = options;
-        var songs = day.Songs;
-        var genres = new GenreTotals?[songs.Genres.Count];
-        var artistListens = new uint[songs.Artists.Count * DayCounts.Hours];
-        for (var track = 0; track < day.Day.Tracks.Count; track++)
-        {
-            if (day.SongOf(track) is var song && song < 0)
-            {
-                continue;
-            }
-
-            var listens = day.ListensOf(track);
-            var engagement = EngagementOf(track);
-            ListeningTimeMs += listens * songs.DurationMs[song];
-            foreach (var genre in songs.GenresOfTrack[song])
-            {
-                (genres[genre] ??= new(this)).Add(track, song, listens, engagement);
-            }
-
-            foreach (var artist in songs.ArtistsOfTrack[song])
-            {
-                var hours = artistListens.AsSpan(artist * DayCounts.Hours, DayCounts.Hours);
-                var added = day.ListensByHour(track);
-                for (var hour = 0; hour < DayCounts.Hours; hour++)
-                {
-                    hours[hour] += added[hour];
-                }
-            }
-        }
-
+        var genres = new GenreTotals?[day.Songs.Genres.Count];
+        var artists = new ArtistTotals(day.Songs.Artists.Count);
+        AddTracks(genres, artists);
         Genres = genres;
         var topGenres = new Ranking(options.TopGenres, ByNumber);
         for (var genre = 0; genre < genres.Length; genre++)
@@ -53,7 +31,7 @@ public sealed class DayTotals
         }
 
         TopGenres = topGenres.Best;
-        RankArtists(artistListens, songs.Artists.Count);
+        (TopArtists, TopArtistsByHour) = artists.Rank(options.TopArtistsDaily, options.TopArtistsHourly);
     }
 
     /// <summary>The day.</summary>
@@ -66,7 +44,7 @@ public sealed class DayTotals
     public Songs Songs => Day.Songs;
 
     /// <summary>The sum of the known tracks' durations over all listens, in milliseconds.</summary>
-    public long ListeningTimeMs { get; }
+    public long ListeningTimeMs { get; private set; }
 
     /// <summary>Totals by genre; null for one without listens.</summary>
     public IReadOnlyList<GenreTotals?> Genres { get; }
@@ -75,14 +53,19 @@ public sealed class DayTotals
     public IReadOnlyList<(long Measure, int Candidate)> TopGenres { get; }
 
     /// <summary>The date's artists by listens.</summary>
-    public IReadOnlyList<(long Measure, int Candidate)> TopArtists { get; private set; } = [];
+    public IReadOnlyList<(long Measure, int Candidate)> TopArtists { get; }
 
     /// <summary>Every hour's artists by listens.</summary>
-    public IReadOnlyList<IReadOnlyList<(long Measure, int Candidate)>> TopArtistsByHour { get; private set; } = [];
+    public IReadOnlyList<IReadOnlyList<(long Measure, int Candidate)>> TopArtistsByHour { get; }
+
+    /// <summary>Listens by hour.</summary>
+    public ReadOnlySpan<long> ListensByHour => listensByHour;
+
+    /// <summary>Distinct tracks listened to by hour.</summary>
+    public ReadOnlySpan<long> TracksByHour => tracksByHour;
 
     /// <summary>The summed engagement of a track's listens, by its number in the day.</summary>
-    public long EngagementOf(int track) =>
-        Day.ListensOf(track) + (Options.LikeWeight * Day.LikesOf(track)) + (Options.ShareWeight * Day.SharesOf(track));
+    public long EngagementOf(int track) => EngagementOf(track, Day.ListensOf(track));
 
     /// <summary>A track's number in the songs, by its number in the day.</summary>
     public int SongOf(int track) => Day.SongOf(track);
@@ -108,29 +91,36 @@ public sealed class DayTotals
     /// <summary>Genres and artists are numbered in the order of their names.</summary>
     static int ByNumber(int left, int right) => left.CompareTo(right);
 
-    void RankArtists(uint[] listens, int artists)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    void AddTracks(GenreTotals?[] genres, ArtistTotals artists)
     {
-        var daily = new Ranking(Options.TopArtistsDaily, ByNumber);
-        var hourly = Enumerable
-            .Range(0, DayCounts.Hours)
-            .Select(_ => new Ranking(Options.TopArtistsHourly, ByNumber))
-            .ToArray();
-        for (var artist = 0; artist < artists; artist++)
+        var songs = Songs;
+        for (var track = 0; track < Day.Day.Tracks.Count; track++)
         {
-            var sum = 0L;
-            for (var hour = 0; hour < DayCounts.Hours; hour++)
+            var hours = Day.ListensByHour(track);
+            hours.AddTo(listensByHour, tracksByHour);
+            if (Day.SongOf(track) is var song && song < 0)
             {
-                var count = listens[(artist * DayCounts.Hours) + hour];
-                hourly[hour].Add(count, artist);
-                sum += count;
+                continue;
             }
 
-            daily.Add(sum, artist);
-        }
+            var listens = hours.Sum();
+            var engagement = EngagementOf(track, listens);
+            ListeningTimeMs += listens * songs.DurationMs[song];
+            foreach (var genre in songs.GenresOfTrack[song])
+            {
+                (genres[genre] ??= new(this)).Add(track, song, listens, engagement);
+            }
 
-        TopArtists = daily.Best;
-        TopArtistsByHour = [.. hourly.Select(hour => hour.Best)];
+            foreach (var artist in songs.ArtistsOfTrack[song])
+            {
+                artists.Add(artist, hours);
+            }
+        }
     }
+
+    long EngagementOf(int track, long listens) =>
+        listens + (Options.LikeWeight * Day.LikesOf(track)) + (Options.ShareWeight * Day.SharesOf(track));
 }
 
 /// <summary>What a day holds of one genre.</summary>
@@ -171,6 +161,7 @@ public sealed class GenreTotals
     /// <summary>The track with the highest engagement, by its number in the day.</summary>
     public int MostPopularTrack => mostPopular.Best[0].Candidate;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Add(int track, int song, long listens, long engagement)
     {
         var songs = day.Songs;
@@ -184,6 +175,7 @@ public sealed class GenreTotals
     }
 
     /// <summary>Tracks are numbered in the order of their ids.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     int ByNameThenId(int left, int right)
     {
         var names = day.Songs.Names;

@@ -15,18 +15,8 @@ static class Hourly
     public static KpiTable Compute(DayTotals day)
     {
         var counts = day.Day;
-        var listens = new long[DayCounts.Hours];
-        var tracks = new long[DayCounts.Hours];
-        for (var track = 0; track < counts.Day.Tracks.Count; track++)
-        {
-            var byHour = counts.ListensByHour(track);
-            for (var hour = 0; hour < byHour.Length; hour++)
-            {
-                listens[hour] += byHour[hour];
-                tracks[hour] += byHour[hour] > 0 ? 1 : 0;
-            }
-        }
-
+        var listens = day.ListensByHour;
+        var tracks = day.TracksByHour;
         var table = new KpiTable(Schema, counts.Day.Date);
         for (var hour = 0; hour < DayCounts.Hours; hour++)
         {

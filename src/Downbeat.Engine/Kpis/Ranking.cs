@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Downbeat.Engine.Kpis;
 
 /// <summary>
@@ -7,29 +9,42 @@ namespace Downbeat.Engine.Kpis;
 public sealed class Ranking(int places, Comparison<int> tie)
 {
     readonly List<(long Measure, int Candidate)> best = new(Math.Min(places, 16) + 1);
+    long least = 1; // A lower measure has no place.
 
     /// <summary>The best, in order; fewer than there are places when there were fewer candidates.</summary>
     public IReadOnlyList<(long Measure, int Candidate)> Best => best;
 
     /// <summary>Takes a candidate; one without any measure is none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(long measure, int candidate)
     {
-        if (measure == 0 || (best.Count == places && !IsBetter(measure, candidate, best[^1])))
+        if (measure >= least)
         {
-            return;
+            Place(measure, candidate);
         }
+    }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    void Place(long measure, int candidate)
+    {
         var place = best.Count;
         while (place > 0 && IsBetter(measure, candidate, best[place - 1]))
         {
             place--;
         }
 
-        best.Insert(place, (measure, candidate));
-        if (best.Count > places)
+        if (place == places)
         {
-            best.RemoveAt(places);
+            return;
         }
+
+        if (best.Count == places)
+        {
+            best.RemoveAt(places - 1);
+        }
+
+        best.Insert(place, (measure, candidate));
+        least = best.Count == places ? best[^1].Measure : 1;
     }
 
     bool IsBetter(long measure, int candidate, (long Measure, int Candidate) other) =>

@@ -32,6 +32,7 @@ public sealed class TextNumbers
     }
 
     /// <summary>The text's number; a new text gets the next one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int FindOrAdd(ReadOnlySpan<byte> text)
     {
         var hash = Hash(text);
@@ -59,6 +60,7 @@ public sealed class TextNumbers
     }
 
     /// <summary>The texts sorted by their bytes, and for every number the rank of its text among them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public Texts Sort(out int[] ranks)
     {
         var order = new int[Count];
@@ -108,6 +110,7 @@ public sealed class TextNumbers
     }
 
     /// <summary>The first eight bytes of a text, as a number that orders as they do.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static ulong FirstBytes(ReadOnlySpan<byte> text)
     {
         var first = 0UL;
@@ -151,6 +154,7 @@ public sealed class TextNumbers
         return product ^ low;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     int Add(ReadOnlySpan<byte> text, uint hash, int slot)
     {
         if (Count == slots.Length / 2)
@@ -172,6 +176,7 @@ public sealed class TextNumbers
         return Count - 1;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     int FindFree(uint hash)
     {
         var slot = (int)hash & (slots.Length - 1);
@@ -183,6 +188,7 @@ public sealed class TextNumbers
         return slot;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void Grow()
     {
         var old = slots;

@@ -17,6 +17,9 @@ public static class ContentHash
 
     const int HashBytes = 16;
 
+    /// <summary>How many blocks so many bytes have.</summary>
+    public static long BlockCount(long length) => (length + BlockBytes - 1) / BlockBytes;
+
     /// <summary>The hash of one block, which only the last may have less than <see cref="BlockBytes"/>.</summary>
     public static UInt128 OfBlock(ReadOnlySpan<byte> block)
     {
@@ -29,18 +32,22 @@ public static class ContentHash
     /// <param name="length">The length of the file in bytes.</param>
     public static string Combine(ReadOnlySpan<UInt128> blocks, long length)
     {
-        if (blocks.Length != (length + BlockBytes - 1) / BlockBytes)
+        if (blocks.Length != BlockCount(length))
         {
             throw new ArgumentException($"{blocks.Length} blocks are not those of {length} bytes.", nameof(blocks));
         }
 
         var root = new XxHash3Stream();
+        Span<byte> bytes = stackalloc byte[HashBytes];
         foreach (var block in blocks)
         {
-            AppendHash(root, block);
+            BinaryPrimitives.WriteUInt128BigEndian(bytes, block);
+            root.Append(bytes);
         }
 
-        return Finish(root, length);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes, length);
+        root.Append(bytes[..sizeof(long)]);
+        return root.Hash().ToString("x32", CultureInfo.InvariantCulture);
     }
 
     /// <summary>The content hash, in hex, of what is left in a stream.</summary>
@@ -64,26 +71,11 @@ public static class ContentHash
         return hash.Finish();
     }
 
-    static void AppendHash(XxHash3Stream root, UInt128 block)
-    {
-        Span<byte> bytes = stackalloc byte[HashBytes];
-        BinaryPrimitives.WriteUInt128BigEndian(bytes, block);
-        root.Append(bytes);
-    }
-
-    static string Finish(XxHash3Stream root, long length)
-    {
-        Span<byte> bytes = stackalloc byte[sizeof(long)];
-        BinaryPrimitives.WriteInt64LittleEndian(bytes, length);
-        root.Append(bytes);
-        return root.Hash().ToString("x32", CultureInfo.InvariantCulture);
-    }
-
     /// <summary>The content hash of bytes that come in order, in pieces of any size; and of their first so many.</summary>
     public sealed class Sequential
     {
         readonly XxHash3Stream block = new();
-        readonly XxHash3Stream root = new();
+        readonly List<UInt128> blocks = [];
         readonly SortedSet<long> marks;
         readonly Dictionary<long, string> prefixes = [];
 
@@ -114,7 +106,7 @@ public static class ContentHash
                 bytes = bytes[fitting..];
                 if (block.Length == BlockBytes)
                 {
-                    AppendHash(root, block.Hash());
+                    blocks.Add(block.Hash());
                     block.Reset();
                 }
 
@@ -125,17 +117,11 @@ public static class ContentHash
         /// <summary>The content hash of the first so many bytes, in hex, if they came and were asked for at the start.</summary>
         public string? Prefix(long size) => prefixes.GetValueOrDefault(size);
 
-        /// <summary>The content hash of all bytes so far, in hex; more may follow.</summary>
-        public string Finish()
-        {
-            var all = root.Copy();
-            if (block.Length > 0)
-            {
-                AppendHash(all, block.Hash());
-            }
+        /// <summary>The hashes of the blocks so far, that of the last one shorter if its bytes are; more may follow.</summary>
+        public UInt128[] Blocks => block.Length > 0 ? [.. blocks, block.Hash()] : [.. blocks];
 
-            return ContentHash.Finish(all, Length);
-        }
+        /// <summary>The content hash of all bytes so far, in hex; more may follow.</summary>
+        public string Finish() => Combine(Blocks, Length);
 
         void Mark()
         {

@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Unicode;
 using Downbeat.Engine.Listens;
@@ -20,11 +23,13 @@ public sealed class CsvReader : IRow
     /// <summary>Plain records are taken from so many bytes at most, so that none of them is too long.</summary>
     const int PlainBytes = 2 * BlockBytes;
 
+    /// <summary>In so many bytes at a time delimiters are located: their places stay in the nearest cache.</summary>
+    const int LocatedBytes = 16 * 1024;
+
     readonly Stream bytes;
     readonly int maxRecordBytes;
-    byte[] buffer = new byte[2 * BlockBytes];
+    byte[] buffer = GC.AllocateUninitializedArray<byte>(2 * BlockBytes);
     byte[] unescaped = [];
-    int[] positions = [];
     FieldSpan[] fields = new FieldSpan[32];
 
     int start; // Of the record at hand.
@@ -37,23 +42,42 @@ public sealed class CsvReader : IRow
     long nextLineNumber = 1;
     bool ended;
     byte[]? tooLong;
+    int[] places = []; // Of the delimiters of plain records.
+
+    // The delimiters of the complete lines among the bytes from `located` on, which they are counted from, behind a -1
+    // in place of the line feed before. There are none while nothing is located.
+    readonly int[] cuts = GC.AllocateUninitializedArray<int>(1 + LocatedBytes);
+    int cutCount;
+    int nextCut; // The first behind the record at hand.
+    int firstCut; // The first of the record at hand; 0 when its fields are in `fields`.
+    int located;
+    int locatedPosition = -1; // Where the record of the next cut begins.
+    bool cutsMayBeQuoted;
 
     /// <summary>Starts before the first record of a stream of uncompressed bytes; a byte order mark is skipped.</summary>
     /// <param name="bytes">The stream; the caller closes it.</param>
     /// <param name="maxRecordBytes">The longest record in bytes.</param>
-    public CsvReader(Stream bytes, int maxRecordBytes = MaxRecordBytes)
+    /// <param name="firstByte">Where the stream begins in the file, at the begin of a record.</param>
+    public CsvReader(Stream bytes, int maxRecordBytes = MaxRecordBytes, long firstByte = 0)
     {
         this.bytes = bytes;
         this.maxRecordBytes = maxRecordBytes;
+        bufferOffset = firstByte;
         Fill();
-        if (buffer.AsSpan(0, end).StartsWith("\uFEFF"u8))
+        if (firstByte == 0 && buffer.AsSpan(0, end).StartsWith("\uFEFF"u8))
         {
             position = 3;
         }
     }
 
+    /// <summary>By which kernel delimiters are located.</summary>
+    internal ScanKernel Kernel { get; init; } = ScanKernels.Chosen;
+
     /// <summary>How many fields the record at hand has.</summary>
     public int FieldCount { get; private set; }
+
+    /// <summary>How many line ends were passed.</summary>
+    public long LineEnds => nextLineNumber - 1;
 
     /// <summary>The line on which the record at hand begins; the first line is 1.</summary>
     public long LineNumber { get; private set; }
@@ -74,21 +98,30 @@ public sealed class CsvReader : IRow
     public ReadOnlySpan<byte> Raw => tooLong ?? buffer.AsSpan(start, recordEnd - start);
 
     /// <summary>A field's value, quotes taken off. Valid until the next call.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public ReadOnlySpan<byte> Field(int index)
     {
+        if (firstCut > 0)
+        {
+            Debug.Assert((uint)index < (uint)FieldCount, "Behind the last field the next record begins.");
+            var from = located + cuts[firstCut + index - 1] + 1;
+            return buffer.AsSpan(from, Math.Min(located + cuts[firstCut + index], recordEnd) - from);
+        }
+
         var field = fields[index];
         var value = buffer.AsSpan(field.Start, field.Length);
         return field.HasDoubledQuotes ? Unescape(value) : value;
     }
 
     /// <summary>Goes to the next record; false at the end of the file or at a <see cref="FileFault"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool Read()
     {
         while (FileFault is null)
         {
             tooLong = null;
             start = position;
-            if (TryParse())
+            if (TryTakeLocated() || TryParse())
             {
                 if (recordEnd - start > maxRecordBytes)
                 {
@@ -148,62 +181,153 @@ public sealed class CsvReader : IRow
     internal bool TryTakePlain(out PlainRows rows)
     {
         rows = default;
-        if (FileFault is not null)
+        var most = Math.Min(PlainBytes, maxRecordBytes);
+        while (FileFault is null)
         {
-            return false;
-        }
-
-        for (var tries = 0; tries < 2; tries++)
-        {
-            var here = buffer.AsSpan(position, Math.Min(end - position, Math.Min(PlainBytes, maxRecordBytes)));
+            var here = buffer.AsSpan(position, Math.Min(end - position, most));
             var quote = here.IndexOf((byte)'"');
             var length = here[..(quote < 0 ? here.Length : quote)].LastIndexOf((byte)'\n') + 1;
             if (length > 0)
             {
-                if (positions.Length < length + 1)
-                {
-                    positions = new int[PlainBytes + 1];
-                }
-
-                var count = Delimiters.Locate(here[..length], positions.AsSpan(1), out _);
-                foreach (ref var place in positions.AsSpan(1, count))
-                {
-                    place += position;
-                }
-
-                positions[0] = position - 1;
-                rows = new()
-                {
-                    Bytes = buffer.AsSpan(0, end),
-                    Ends = positions.AsSpan(0, count + 1),
-                    FirstLineNumber = nextLineNumber,
-                    ByteOffset = bufferOffset,
-                };
-                nextLineNumber += here[..length].Count((byte)'\n');
-                position += length;
+                rows = TakePlain(here[..length]);
                 return true;
             }
 
-            if (ended || quote >= 0)
+            if (ended || quote >= 0 || here.Length == most)
             {
                 return false;
             }
 
             start = position;
             Fill();
-            if (FileFault is not null)
-            {
-                return false;
-            }
         }
 
         return false;
+    }
+
+    PlainRows TakePlain(ReadOnlySpan<byte> records)
+    {
+        if (places.Length <= records.Length)
+        {
+            // A small file needs few, and there may be very many small files.
+            places = GC.AllocateUninitializedArray<int>(ended ? records.Length + 1 : PlainBytes + 1);
+        }
+
+        var count = Delimiters.Locate(records, places.AsSpan(1), out _, Kernel);
+        foreach (ref var place in places.AsSpan(1, count))
+        {
+            place += position;
+        }
+
+        places[0] = position - 1;
+        var rows = new PlainRows
+        {
+            Bytes = buffer.AsSpan(0, end),
+            Ends = places.AsSpan(0, count + 1),
+            FirstLineNumber = nextLineNumber,
+            ByteOffset = bufferOffset,
+        };
+        nextLineNumber += records.Count((byte)'\n');
+        position += records.Length;
+        return rows;
+    }
+
+    /// <summary>
+    /// Finds the end of the record that begins at <see cref="start"/> among the delimiters located; false, and nothing
+    /// has happened, when it has quotes or ends elsewhere.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    bool TryTakeLocated()
+    {
+        if ((position != locatedPosition || nextCut == cutCount) && !Locate())
+        {
+            firstCut = 0;
+            return false;
+        }
+
+        // The last cut located is a line feed, and it is one of those from the next on.
+        ref var cut = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(cuts), nextCut);
+        ref var data = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(buffer), located);
+        var last = 0;
+        if (cutsMayBeQuoted)
+        {
+            for (; ; last++)
+            {
+                if (Unsafe.Add(ref data, Unsafe.Add(ref cut, last - 1) + 1) == '"')
+                {
+                    firstCut = 0;
+                    return false;
+                }
+
+                if (Unsafe.Add(ref data, Unsafe.Add(ref cut, last)) == '\n')
+                {
+                    break;
+                }
+            }
+        }
+        else
+        {
+            while (Unsafe.Add(ref data, Unsafe.Add(ref cut, last)) != '\n')
+            {
+                last++;
+            }
+        }
+
+        var lineFeed = Unsafe.Add(ref cut, last);
+        var isCrlf = lineFeed > Unsafe.Add(ref cut, last - 1) + 1 && Unsafe.Add(ref data, lineFeed - 1) == '\r';
+        recordEnd = located + lineFeed - (isCrlf ? 1 : 0);
+        position = locatedPosition = located + lineFeed + 1;
+        firstCut = nextCut;
+        nextCut += last + 1;
+        FieldCount = last + 1;
+        Fault = null;
+        lineEnds = 1;
+        Debug.Assert(nextCut <= cutCount, "A line feed is the last cut.");
+        return true;
+    }
+
+    /// <summary>Brings the next cut to the record that begins at <see cref="position"/>; false when no line end is near.</summary>
+    bool Locate()
+    {
+        // A record that was read otherwise may have left the cuts behind.
+        if (locatedPosition >= 0 && position >= locatedPosition)
+        {
+            while (nextCut < cutCount && located + cuts[nextCut] < position)
+            {
+                nextCut++;
+            }
+        }
+        else
+        {
+            nextCut = cutCount;
+        }
+
+        if (nextCut == cutCount)
+        {
+            // No record that is found so can be too long.
+            var near = buffer.AsSpan(position, Math.Min(Math.Min(end - position, LocatedBytes), maxRecordBytes));
+            cuts[0] = -1;
+            cutCount = 1 + Delimiters.Locate(near, cuts.AsSpan(1), out var kinds, Kernel);
+            while (cutCount > 1 && near[cuts[cutCount - 1]] != '\n')
+            {
+                cutCount--;
+            }
+
+            located = position;
+            nextCut = 1;
+            cutsMayBeQuoted = kinds.HasFlag(DelimiterKinds.Quotes);
+        }
+
+        locatedPosition = position;
+        Debug.Assert(located + cuts[nextCut - 1] + 1 == position, "A record begins behind a line feed.");
+        return nextCut < cutCount;
     }
 
     /// <summary>
     /// Finds the fields and the end of the record that begins at <see cref="start"/>; false when it needs more bytes,
     /// or when it ends in an open quote.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     bool TryParse()
     {
         var data = buffer.AsSpan(0, end);
@@ -228,7 +352,7 @@ public sealed class CsvReader : IRow
                 continue;
             }
 
-            var length = data[at..].IndexOfAny((byte)',', (byte)'\n');
+            var length = FindCut(data, at) - at;
             if (length < 0)
             {
                 if (!ended)
@@ -255,6 +379,7 @@ public sealed class CsvReader : IRow
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     bool TryParseQuoted(ReadOnlySpan<byte> data, ref int at, out bool isLast)
     {
         isLast = false;
@@ -310,7 +435,7 @@ public sealed class CsvReader : IRow
 
         // Text after a closing quote: the record still ends where it would have.
         Fault = RejectReason.TextAfterQuote;
-        var length = data[next..].IndexOfAny((byte)',', (byte)'\n');
+        var length = FindCut(data, next) - next;
         if (length < 0)
         {
             if (!ended)
@@ -333,6 +458,25 @@ public sealed class CsvReader : IRow
         return isLast = true;
     }
 
+    /// <summary>The first comma or line feed from a place within the record on; less than that when none is at hand.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    int FindCut(ReadOnlySpan<byte> data, int at)
+    {
+        while (nextCut < cutCount && located + cuts[nextCut] < at)
+        {
+            nextCut++;
+        }
+
+        if (nextCut < cutCount)
+        {
+            return located + cuts[nextCut];
+        }
+
+        var length = data[at..].IndexOfAny((byte)',', (byte)'\n');
+        return length < 0 ? -1 : at + length;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     void AddField(int from, int length, bool hasDoubledQuotes)
     {
         if (FieldCount == fields.Length)
@@ -373,6 +517,7 @@ public sealed class CsvReader : IRow
     /// <summary>Keeps the first 1 MiB of a record that is too long, and goes on behind the next LF.</summary>
     void SkipTooLong()
     {
+        locatedPosition = -1; // The cuts may have come further than the line feed that is looked for here.
         Fault = RejectReason.RecordTooLong;
         FieldCount = 0;
         LineNumber = nextLineNumber;
@@ -419,6 +564,7 @@ public sealed class CsvReader : IRow
     /// <summary>Reads more bytes behind those of the record at hand.</summary>
     void Fill()
     {
+        (cutCount, locatedPosition) = (nextCut, -1);
         if (start > 0)
         {
             buffer.AsSpan(start, end - start).CopyTo(buffer);

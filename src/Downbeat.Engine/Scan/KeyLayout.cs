@@ -5,81 +5,78 @@ using Downbeat.Engine.Listens;
 namespace Downbeat.Engine.Scan;
 
 /// <summary>
-/// How listens of several dates are packed into sort keys: place of the date, user, second, track and flags, from the
-/// highest bit, with no more bits each than the listens at hand need.
+/// How listens of several dates are packed into sort keys of 64 bits: place of the date, user, second, track and flags, from the
+/// highest bit. The user gets what the others leave.
 /// </summary>
 readonly struct KeyLayout
 {
-    readonly uint firstSecond;
+    const int PlaceBits = 4;
+    const int PlaceShift = 64 - PlaceBits;
+    const int MinTrackBits = 17; // Of the catalogues there are, few have more than 131,072 tracks.
+
     readonly int flagBits;
-    readonly int trackBits;
     readonly int secondShift;
     readonly int userShift;
 
-    KeyLayout(int dates, int tracks, in Bounds bounds)
+    /// <summary>The layout with most room for user ids.</summary>
+    /// <param name="tracks">How many tracks there may be; more than 2^30 are none.</param>
+    /// <param name="hasFlags">Whether any listen may be liked or shared.</param>
+    public KeyLayout(int tracks, bool hasFlags)
     {
-        firstSecond = bounds.FirstSecond;
-        flagBits = bounds.Flags == ListenFlags.None ? 0 : Listen.FlagBits;
-        trackBits = BitsFor((uint)Math.Max(1, tracks - 1));
-        secondShift = flagBits + trackBits;
-        userShift = secondShift + BitsFor(bounds.LastSecond - bounds.FirstSecond);
-        PlaceShift = userShift + BitsFor(bounds.Users);
-        IsNarrow = PlaceShift + Math.Max(1, BitsFor((uint)dates - 1)) <= 64; // A shift by all 64 bits would be none.
+        flagBits = hasFlags ? Listen.FlagBits : 0;
+        secondShift = flagBits + Math.Max(MinTrackBits, BitOperations.Log2((uint)Math.Max(1, tracks - 1)) + 1);
+        userShift = secondShift + ListenDate.SecondBits;
     }
 
-    /// <summary>Whether a key fits in 64 bits; otherwise there is no packing.</summary>
-    public bool IsNarrow { get; }
+    /// <summary>Places of dates lie below.</summary>
+    public static int Places => 1 << PlaceBits;
 
-    /// <summary>Above this bit stands the place of the date.</summary>
-    public int PlaceShift { get; }
+    /// <summary>Whether listens can be packed, whatever their seconds.</summary>
+    /// <param name="users">All user ids OR-ed.</param>
+    /// <param name="flags">All flags OR-ed.</param>
+    /// <param name="tracks">Track numbers lie below.</param>
+    public bool Fits(ulong users, ListenFlags flags, int tracks) =>
+        users >> (PlaceShift - userShift) == 0
+        && (flags == ListenFlags.None || flagBits > 0)
+        && tracks <= 1 << (secondShift - flagBits);
 
-    /// <summary>The narrowest layout for listens.</summary>
-    public static KeyLayout Of(int dates, int tracks, in Bounds bounds) => new(dates, tracks, bounds);
-
-    /// <summary>Packs entries. The keys may lie over the entries, beginning where they do.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Pack(ReadOnlySpan<Listen> entries, Span<ulong> keys, int entryPlaceShift)
-    {
-        var layout = this;
-        keys = keys[..entries.Length];
-        const ulong Flags = (1UL << Listen.FlagBits) - 1;
-        for (var at = 0; at < entries.Length; at++)
-        {
-            var (user, rest) = (entries[at].User, entries[at].Rest);
-            var second =
-                ((uint)(rest >> Listen.SecondShift) & ((1u << ListenDate.SecondBits) - 1)) - layout.firstSecond;
-            keys[at] =
-                (rest >> entryPlaceShift << layout.PlaceShift)
-                | (user << layout.userShift)
-                | ((ulong)second << layout.secondShift)
-                | ((rest >> Listen.TrackShift) & (Listen.MaxTracks - 1)) << layout.flagBits
-                | (rest & Flags);
-        }
-    }
+    /// <summary>Packs a listen.</summary>
+    /// <param name="place">The place of its date.</param>
+    /// <param name="listen">The listen, which fits.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong Pack(int place, in Listen listen) =>
+        ((ulong)place << PlaceShift)
+        | (listen.User << userShift)
+        | ((ulong)listen.Second << secondShift)
+        | ((ulong)listen.Track << flagBits)
+        | (ulong)listen.Flags;
 
     /// <summary>The listen that a key stands for.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Listen Unpack(ulong key)
     {
-        var second = ((key >> secondShift) & ((1UL << (userShift - secondShift)) - 1)) + firstSecond;
-        var user = (key >> userShift) & ((1UL << (PlaceShift - userShift)) - 1);
+        var user = (key << PlaceBits) >> (PlaceBits + userShift);
+        var second = (key >> secondShift) & ((1UL << ListenDate.SecondBits) - 1);
         var flags = key & ((1UL << flagBits) - 1);
         return new(user, (second << Listen.SecondShift) | ((ulong)TrackOf(key) << Listen.TrackShift) | flags);
     }
 
     /// <summary>The track of the listen that a key stands for.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int TrackOf(ulong key) => (int)(key >> flagBits) & ((1 << trackBits) - 1);
+    public int TrackOf(ulong key) => (int)(key >> flagBits) & ((1 << (secondShift - flagBits)) - 1);
+
+    /// <summary>The place of the date of the listen that a key stands for.</summary>
+    public static int PlaceOf(ulong key) => (int)(key >> PlaceShift);
 
     /// <summary>How many of the sorted keys have the place of the first.</summary>
-    public int CountOfPlace(ReadOnlySpan<ulong> sorted)
+    public static int CountOfPlace(ReadOnlySpan<ulong> sorted)
     {
-        var place = sorted[0] >> PlaceShift;
+        var place = PlaceOf(sorted[0]);
         var (low, high) = (1, sorted.Length);
         while (low < high)
         {
             var middle = (low + high) >>> 1;
-            if (sorted[middle] >> PlaceShift == place)
+            if (PlaceOf(sorted[middle]) == place)
             {
                 low = middle + 1;
             }
@@ -91,6 +88,4 @@ readonly struct KeyLayout
 
         return low;
     }
-
-    static int BitsFor(ulong highest) => highest == 0 ? 0 : BitOperations.Log2(highest) + 1;
 }

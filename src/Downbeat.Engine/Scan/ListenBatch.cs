@@ -17,10 +17,7 @@ sealed class ListenBatch
     readonly ulong[] moments = new ulong[Capacity];
     readonly int[] trackStarts = new int[Capacity];
     readonly int[] trackLengths = new int[Capacity];
-    ulong usersSeen;
     ulong flagsSeen;
-    uint firstSecond = uint.MaxValue;
-    uint lastSecond;
 
     /// <summary>How many listens there are.</summary>
     public int Count { get; private set; }
@@ -28,8 +25,11 @@ sealed class ListenBatch
     /// <summary>Whether no more fit.</summary>
     public bool IsFull => Count == Capacity;
 
-    /// <summary>What they have in common.</summary>
-    public Bounds Bounds => new(usersSeen, (ListenFlags)flagsSeen, firstSecond, lastSecond);
+    /// <summary>All user ids OR-ed: their highest bit is that of the largest.</summary>
+    public ulong UsersSeen { get; private set; }
+
+    /// <summary>All flags OR-ed.</summary>
+    public ListenFlags FlagsSeen => (ListenFlags)flagsSeen;
 
     /// <summary>The user ids.</summary>
     public ReadOnlySpan<ulong> Users => users.AsSpan(0, Count);
@@ -52,39 +52,14 @@ sealed class ListenBatch
         Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(moments), at) = moment;
         Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(trackStarts), at) = trackStart;
         Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(trackLengths), at) = trackLength;
-        usersSeen |= user;
+        UsersSeen |= user;
         flagsSeen |= moment & ((1 << Listen.FlagBits) - 1);
-        var second = (uint)(moment >> Listen.SecondShift) & ((1u << ListenDate.SecondBits) - 1);
-        firstSecond = Math.Min(firstSecond, second);
-        lastSecond = Math.Max(lastSecond, second);
     }
 
     /// <summary>Forgets all listens.</summary>
     public void Clear()
     {
         Count = 0;
-        usersSeen = flagsSeen = 0;
-        firstSecond = uint.MaxValue;
-        lastSecond = 0;
+        UsersSeen = flagsSeen = 0;
     }
-}
-
-/// <summary>What many listens have in common, by which the width of their sort keys is chosen.</summary>
-/// <param name="Users">All user ids OR-ed: their highest bit is that of the largest.</param>
-/// <param name="Flags">All flags OR-ed.</param>
-/// <param name="FirstSecond">The lowest second.</param>
-/// <param name="LastSecond">The highest second.</param>
-readonly record struct Bounds(ulong Users, ListenFlags Flags, uint FirstSecond, uint LastSecond)
-{
-    /// <summary>Of no listens.</summary>
-    public static Bounds None => new(0, ListenFlags.None, uint.MaxValue, 0);
-
-    /// <summary>Of the listens of both.</summary>
-    public Bounds With(in Bounds other) =>
-        new(
-            Users | other.Users,
-            Flags | other.Flags,
-            Math.Min(FirstSecond, other.FirstSecond),
-            Math.Max(LastSecond, other.LastSecond)
-        );
 }

@@ -14,10 +14,13 @@ public sealed class ListenScan
     internal const int LikedColumn = 3;
     internal const int SharedColumn = 4;
 
+    static readonly int LastDay = ListenDate.ToDay(DateOnly.MaxValue);
+
     readonly LakeZone zone;
     readonly long lastInstant;
     readonly SortBuffer buffer;
     readonly RejectHandler onReject;
+    readonly ScanKernel kernel;
     readonly long[] rejects = new long[RejectReasons.Count];
 
     // Dates whose every instant has one offset: most of them in any zone, all of them in most.
@@ -31,7 +34,12 @@ public sealed class ListenScan
     /// <param name="buffer">Takes the listens, and was begun for this file.</param>
     /// <param name="onReject">Takes the rejects.</param>
     public ListenScan(LakeZone zone, long arrivedSecond, SortBuffer buffer, RejectHandler onReject)
+        : this(zone, arrivedSecond, buffer, onReject, ScanKernels.Chosen) { }
+
+    /// <summary>As above, by a kernel named. The scalar twin of all of it takes row by row and byte by byte.</summary>
+    internal ListenScan(LakeZone zone, long arrivedSecond, SortBuffer buffer, RejectHandler onReject, ScanKernel kernel)
     {
+        this.kernel = kernel;
         this.zone = zone;
         lastInstant = arrivedSecond + ListenDate.SecondsPerDay;
         this.buffer = buffer;
@@ -46,6 +54,9 @@ public sealed class ListenScan
 
     /// <summary>How many rows were read: accepted, duplicates and rejects.</summary>
     public long Rows { get; private set; }
+
+    /// <summary>How many line ends were passed.</summary>
+    public long Lines { get; private set; }
 
     /// <summary>How many rows were rejected.</summary>
     public long Rejected { get; private set; }
@@ -63,14 +74,43 @@ public sealed class ListenScan
     /// <returns>Why none of its rows counts, or null.</returns>
     public FileFault? Scan(Stream csv, Action<long>? onProgress = null, CancellationToken cancellationToken = default)
     {
-        var reader = new CsvReader(csv);
-        var header = CsvHeader.Read(reader, [.. RequiredColumns], [.. OptionalColumns], out var fault);
+        var reader = new CsvReader(csv) { Kernel = kernel };
+        var header = ReadHeader(reader, out var fault);
         if (header is null)
         {
             return fault;
         }
 
         Header = header.Raw;
+        return TakeAll(reader, header, onProgress, cancellationToken);
+    }
+
+    /// <summary>Reads rows from the middle of a file to the end of a stream.</summary>
+    /// <param name="rows">The bytes, from the begin of a row on.</param>
+    /// <param name="header">The file's header.</param>
+    /// <param name="firstByte">Where in the file they begin. Lines are counted from there.</param>
+    /// <param name="onProgress">Called now and then with the rows read so far.</param>
+    /// <param name="cancellationToken">Stops between two rows.</param>
+    /// <returns>Why none of the file's rows counts, or null.</returns>
+    public FileFault? ScanRows(
+        Stream rows,
+        CsvHeader header,
+        long firstByte,
+        Action<long>? onProgress = null,
+        CancellationToken cancellationToken = default
+    ) => TakeAll(new(rows, firstByte: firstByte) { Kernel = kernel }, header, onProgress, cancellationToken);
+
+    /// <summary>Reads the header of a file of listens; null when it has no usable one.</summary>
+    public static CsvHeader? ReadHeader(CsvReader reader, out FileFault? fault) =>
+        CsvHeader.Read(reader, [.. RequiredColumns], [.. OptionalColumns], out fault);
+
+    FileFault? TakeAll(
+        CsvReader reader,
+        CsvHeader header,
+        Action<long>? onProgress,
+        CancellationToken cancellationToken
+    )
+    {
         var quick = new QuickRows(this, buffer, header);
         while (TakeSome(reader, quick, header))
         {
@@ -78,6 +118,8 @@ public sealed class ListenScan
             cancellationToken.ThrowIfCancellationRequested();
         }
 
+        onProgress?.Invoke(Rows);
+        Lines = reader.LineEnds;
         return reader.FileFault;
     }
 
@@ -85,7 +127,7 @@ public sealed class ListenScan
     bool TakeSome(CsvReader reader, QuickRows quick, CsvHeader header)
     {
         const int Records = 1024;
-        if (reader.TryTakePlain(out var plain))
+        if (kernel != ScanKernel.Scalar && reader.TryTakePlain(out var plain))
         {
             quick.Take(plain);
             return true;
@@ -218,12 +260,13 @@ public sealed class ListenScan
             return RejectReason.Before1970;
         }
 
-        if (instant > lastInstant)
+        // At the end of the year 9999 there is no next date, though the zone's clocks may show it.
+        var day = LakeZone.DayOf(local);
+        if (instant > lastInstant || day > LastDay)
         {
             return RejectReason.AfterArrival;
         }
 
-        var day = LakeZone.DayOf(local);
         buffer.Add(user, day, (uint)(instant - ListenDate.SpanStart(day)), row.Field(header[TrackColumn]), flags);
         return null;
     }

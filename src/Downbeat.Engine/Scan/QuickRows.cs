@@ -34,6 +34,7 @@ sealed class QuickRows
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Take(in PlainRows rows)
     {
+        ForgetOldPlaces(); // Rows with quotes were taken otherwise since.
         var bytes = rows.Bytes;
         var ends = rows.Ends;
         ref var first = ref MemoryMarshal.GetReference(bytes);
@@ -126,6 +127,7 @@ sealed class QuickRows
         buffer.Add(batch, rows.Bytes);
         scan.Take(row, header, line, rows.ByteOffset + row.Start);
         Learn(row);
+        ForgetOldPlaces();
         return last;
     }
 
@@ -144,12 +146,7 @@ sealed class QuickRows
         }
 
         var place = buffer.PlaceOf(date.Day);
-        if (buffer.PlacesVersion != placesVersion)
-        {
-            Array.Fill(dates, QuickDate.None);
-            placesVersion = buffer.PlacesVersion;
-        }
-
+        ForgetOldPlaces();
         ref var text = ref MemoryMarshal.GetReference(time);
         var (yearAndMonth, day) = (Digits.Word(ref text), Unsafe.ReadUnaligned<ushort>(ref Unsafe.Add(ref text, 8)));
         dates[QuickDate.SlotOf(yearAndMonth, day)] = new(
@@ -157,6 +154,16 @@ sealed class QuickRows
             day,
             SortBuffer.Moment(place, date.FirstSecond, ListenFlags.None)
         );
+    }
+
+    /// <summary>Whoever adds a listen to the buffer may give all dates new places.</summary>
+    void ForgetOldPlaces()
+    {
+        if (buffer.PlacesVersion != placesVersion)
+        {
+            Array.Fill(dates, QuickDate.None);
+            placesVersion = buffer.PlacesVersion;
+        }
     }
 
     /// <summary>Reads the 19 bytes of a time; false when it is not as usual, or its date not known.</summary>

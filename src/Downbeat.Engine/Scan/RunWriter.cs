@@ -21,10 +21,15 @@ sealed class RunWriter(Texts known, TextNumbers others)
 {
     const int BatchListens = 4096;
 
+    /// <summary>A listen moves before so many others at most; where more are in wrong order, all are sorted in the end.</summary>
+    const int FewMoves = 32;
+
     bool[] occurs = [];
     int[] numbers = []; // In the dictionary of the slice, for every track that occurs.
     int[] tracks = new int[1024]; // Those that occur.
     Listen[] batch = new Listen[BatchListens];
+    Listen[] scratch = [];
+    bool isSorted = true; // The batch.
     Texts? sortedOthers;
     int[] ranks = []; // Of the others among themselves.
     int[] byRank = [];
@@ -171,15 +176,41 @@ sealed class RunWriter(Texts known, TextNumbers others)
 
             // Listens of one user and second are sorted by numbers that need not order as the ids do.
             var to = count++;
-            for (; to > 0 && batch[to - 1].User == next.User && batch[to - 1].Rest > next.Rest; to--)
+            var last = Math.Max(0, to - FewMoves);
+            for (; to > last && IsBefore(next, batch[to - 1]); to--)
             {
                 batch[to] = batch[to - 1];
             }
 
+            isSorted &= to > last || to == 0 || !IsBefore(next, batch[to - 1]);
             batch[to] = next;
         }
 
+        SortBatch(count);
         slice.Add(batch.AsSpan(0, count));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool IsBefore(in Listen listen, in Listen other) => listen.User == other.User && listen.Rest < other.Rest;
+
+    void SortBatch(int count)
+    {
+        if (isSorted)
+        {
+            return;
+        }
+
+        if (scratch.Length < batch.Length)
+        {
+            scratch = new Listen[batch.Length];
+        }
+
+        if (RadixSort.Sort(batch.AsSpan(0, count), scratch.AsSpan(0, count)))
+        {
+            (batch, scratch) = (scratch, batch);
+        }
+
+        isSorted = true;
     }
 
     /// <summary>Hands on all listens but those of the last one's user and second, among which the next may belong.</summary>
@@ -198,6 +229,7 @@ sealed class RunWriter(Texts known, TextNumbers others)
             return count;
         }
 
+        SortBatch(count);
         slice.Add(batch.AsSpan(0, from));
         batch.AsSpan(from, count - from).CopyTo(batch);
         return count - from;

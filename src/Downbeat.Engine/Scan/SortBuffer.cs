@@ -35,7 +35,12 @@ public sealed class SortBuffer
     // All of it at once: memory that is not written to costs nothing, and growing would need half as much again.
     readonly ulong[] memory;
     int count;
-    Bounds bounds = Bounds.None;
+
+    // The first half of the memory holds keys, or where they do not fit in 64 bits entries; the other is there to sort them.
+    bool isWide;
+    KeyLayout layout;
+    ulong usersSeen; // All ids OR-ed.
+    ListenFlags flagsSeen;
 
     /// <summary>Sets up a buffer that takes so many bytes at most.</summary>
     /// <param name="memoryBytes">At least 1 MiB.</param>
@@ -45,7 +50,7 @@ public sealed class SortBuffer
         ArgumentOutOfRangeException.ThrowIfLessThan(memoryBytes, 1 << 20);
         this.known = known ?? TrackIndex.Empty;
         maxDictionaryBytes = Math.Max(memoryBytes / 8, MinDictionaryBytes);
-        capacity = (int)Math.Min(1 << 29, memoryBytes / 8 * 7 / Unsafe.SizeOf<Listen>());
+        capacity = (int)Math.Min(1 << 29, memoryBytes / 8 * 7 / (2 * sizeof(ulong)));
         memory = LargeArray.Make<ulong>(2 * capacity);
         writer = new(this.known.Tracks, others);
     }
@@ -67,6 +72,10 @@ public sealed class SortBuffer
         Runs.Clear();
         Clear();
         ForgetPlaces();
+        isWide = false;
+        layout = new(TrackCount, hasFlags: false);
+        usersSeen = 0;
+        flagsSeen = ListenFlags.None;
     }
 
     /// <summary>The place under which a date's listens are kept.</summary>
@@ -97,9 +106,9 @@ public sealed class SortBuffer
     /// <param name="flags">What the listener did besides.</param>
     public void Add(UserId user, int day, uint second, ReadOnlySpan<byte> trackId, ListenFlags flags)
     {
-        var moment = Moment(PlaceOf(day), second, flags);
-        MakeRoom(1, new(user.Value, flags, second, second));
-        Entries[count++] = new(user.Value, moment | (ulong)NumberOf(trackId) << Listen.TrackShift);
+        var place = PlaceOf(day);
+        MakeRoom(1, user.Value, flags);
+        Put(count++, place, new(user.Value, second, NumberOf(trackId), flags));
         SealIfManyTracks();
     }
 
@@ -109,13 +118,13 @@ public sealed class SortBuffer
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void Add(ListenBatch batch, ReadOnlySpan<byte> bytes)
     {
-        MakeRoom(batch.Count, batch.Bounds);
+        MakeRoom(batch.Count, batch.UsersSeen, batch.FlagsSeen);
         Span<int> numbers = stackalloc int[ListenBatch.Capacity];
+        numbers = numbers[..batch.Count];
         known.Find(bytes, batch.TrackStarts, batch.TrackLengths, numbers);
-        var entries = Entries.Slice(count, batch.Count);
-        var users = batch.Users[..entries.Length];
-        var moments = batch.Moments[..entries.Length];
-        for (var at = 0; at < entries.Length; at++)
+        var users = batch.Users[..numbers.Length];
+        var moments = batch.Moments[..numbers.Length];
+        for (var at = 0; at < numbers.Length; at++)
         {
             var track = numbers[at];
             if (track < 0)
@@ -124,10 +133,12 @@ public sealed class SortBuffer
                 track = known.Tracks.Count + others.FindOrAdd(trackId);
             }
 
-            entries[at] = new(users[at], moments[at] | ((ulong)track << Listen.TrackShift));
+            var moment = moments[at];
+            var rest = (moment & ((1UL << PlaceShift) - 1)) | ((ulong)track << Listen.TrackShift);
+            Put(count + at, (int)(moment >> PlaceShift), new(users[at], rest));
         }
 
-        count += entries.Length;
+        count += numbers.Length;
         batch.Clear();
         SealIfManyTracks();
     }
@@ -142,13 +153,13 @@ public sealed class SortBuffer
         if (count > 0)
         {
             writer.Begin();
-            if (KeyLayout.Of(days.Count, TrackCount, bounds) is { IsNarrow: true } layout)
+            if (isWide)
             {
-                SealNarrow(layout);
+                SealWide();
             }
             else
             {
-                SealWide();
+                SealNarrow();
             }
         }
 
@@ -158,7 +169,6 @@ public sealed class SortBuffer
     void Clear()
     {
         count = 0;
-        bounds = Bounds.None;
         others.Clear();
     }
 
@@ -172,22 +182,61 @@ public sealed class SortBuffer
     int NumberOf(ReadOnlySpan<byte> trackId) =>
         known.Find(trackId) is var number and >= 0 ? number : known.Tracks.Count + others.FindOrAdd(trackId);
 
-    /// <summary>
-    /// Narrow keys are packed into one half of the memory and sorted with the help of the other; wide ones are the
-    /// entries themselves. So a buffer that is more than half full is sealed before its keys would become wide. Twice
-    /// the tracks are reckoned with, because those of the listens at hand are not known yet.
-    /// </summary>
-    void MakeRoom(int more, in Bounds added)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    void Put(int at, int place, in Listen listen)
     {
-        var all = bounds.With(added);
-        var isNarrow = KeyLayout.Of(days.Count, (2 * TrackCount) + ListenBatch.Capacity, all).IsNarrow;
-        if (count + more > (isNarrow ? capacity : capacity / 2))
+        if (isWide)
         {
-            Seal();
-            all = added;
+            Entries[at] = new(listen.User, listen.Rest | ((ulong)place << PlaceShift));
+        }
+        else
+        {
+            memory[at] = layout.Pack(place, listen);
+        }
+    }
+
+    void MakeRoom(int more, ulong users, ListenFlags flags)
+    {
+        // Whether the tracks are new is not known yet.
+        usersSeen |= users;
+        flagsSeen |= flags;
+        if (!isWide && !(layout.Fits(usersSeen, flagsSeen, TrackCount + more) && days.Count <= KeyLayout.Places))
+        {
+            Widen(TrackCount + more);
         }
 
-        bounds = all;
+        if (count + more > (isWide ? capacity / 2 : capacity))
+        {
+            Seal();
+        }
+    }
+
+    /// <summary>Makes room in the keys for what does not fit, in another layout, or by keeping entries as they are.</summary>
+    void Widen(int tracks)
+    {
+        var wider = new KeyLayout((int)Math.Min(2L * tracks, Listen.MaxTracks), flagsSeen != ListenFlags.None);
+        if (wider.Fits(usersSeen, flagsSeen, tracks) && days.Count <= KeyLayout.Places)
+        {
+            foreach (ref var key in memory.AsSpan(0, count))
+            {
+                key = wider.Pack(KeyLayout.PlaceOf(key), layout.Unpack(key));
+            }
+
+            layout = wider;
+            return;
+        }
+
+        if (count > capacity / 2)
+        {
+            Seal();
+        }
+
+        // From the last on: an entry takes the room of two keys, its own and one that was unpacked before.
+        isWide = true;
+        for (var at = count - 1; at >= 0; at--)
+        {
+            Put(at, KeyLayout.PlaceOf(memory[at]), layout.Unpack(memory[at]));
+        }
     }
 
     void SealIfManyTracks()
@@ -198,18 +247,15 @@ public sealed class SortBuffer
         }
     }
 
-    void SealNarrow(in KeyLayout layout)
+    void SealNarrow()
     {
-        // A key takes half the room of its entry, and so never overtakes the entries still to be read.
         var keys = memory.AsSpan(0, count);
-        layout.Pack(Entries[..count], keys, PlaceShift);
         var scratch = memory.AsSpan(capacity, count);
         ReadOnlySpan<ulong> sorted = RadixSort.Sort(keys, scratch) ? scratch : keys;
         for (var from = 0; from < sorted.Length; )
         {
-            var place = (int)(sorted[from] >> layout.PlaceShift);
-            var to = from + layout.CountOfPlace(sorted[from..]);
-            Write(place, new NarrowRun(sorted[from..to], layout));
+            var to = from + KeyLayout.CountOfPlace(sorted[from..]);
+            Write(KeyLayout.PlaceOf(sorted[from]), new NarrowRun(sorted[from..to], layout));
             from = to;
         }
     }

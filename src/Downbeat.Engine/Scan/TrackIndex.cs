@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
@@ -7,22 +6,27 @@ using Downbeat.Engine.Listens;
 namespace Downbeat.Engine.Scan;
 
 /// <summary>
-/// Finds the numbers of track ids in a sorted list, fast: a hash table whose slots hold the ids themselves, so that
-/// finding one touches one line of memory. Ids of more than 24 bytes are not in it. Immutable, and shared by all workers.
+/// Finds the numbers of track ids in a sorted list, fast, by perfect hashing: every id has a slot of its own that holds the id
+/// itself, so finding one is one look and one comparison, and no branch that could be guessed wrong. Ids of more than 24
+/// bytes are not in it. Immutable, and shared by all workers.
 /// </summary>
-/// <remarks>The list only makes scanning faster: ids outside of it are found another way, and no result depends on it.</remarks>
+/// <remarks>
+/// The list only makes scanning faster: ids outside of it are found another way, and no result depends on it. The hash is "hash,
+/// displace" of Belazzougui, Botelho and Dietzfelbinger (ESA 2009): ids are hashed into groups, and each group, the largest first, gets the first
+/// displacement that puts all of its ids into free slots.
+/// </remarks>
 public sealed class TrackIndex
 {
     /// <summary>The longest id that can be found.</summary>
     public const int MaxBytes = 24;
 
-    readonly Slot[] slots; // A power of two of them.
-    readonly int mask;
+    const int IdsOfGroup = 3; // About, on average.
 
-    // Chosen anew every time, so that nobody can choose ids that fall into the same slots.
-    readonly ulong seedA = RandomSeed();
-    readonly ulong seedB = RandomSeed();
-    readonly ulong seedC = RandomSeed();
+    Slot[] slots = [];
+    ushort[] displacements = [];
+    ulong seedA;
+    ulong seedB;
+    ulong seedC;
 
     /// <summary>Indexes a list.</summary>
     /// <param name="tracks">Ids, sorted: the number of an id is its place.</param>
@@ -31,25 +35,11 @@ public sealed class TrackIndex
         ArgumentNullException.ThrowIfNull(tracks);
         Tracks = tracks;
 
-        // At most three of four slots are taken: more free ones would cost more in cache than they save in looks.
-        slots = LargeArray.Make<Slot>((int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(16, tracks.Count / 3 * 4)));
-        Array.Clear(slots);
-        mask = slots.Length - 1;
-        for (var number = 0; number < tracks.Count; number++)
+        // One of five slots stays free: more would cost more in cache, and fewer more time here.
+        var slotCount = (int)Math.Max(16, tracks.Count * 5L / 4);
+        while (!TryBuild(slotCount))
         {
-            if (tracks[number].Length > MaxBytes)
-            {
-                continue;
-            }
-
-            var id = Id.Of(tracks[number]);
-            var slot = SlotOf(id, tracks[number].Length);
-            while (slots[slot].Place != 0)
-            {
-                slot = (slot + 1) & mask;
-            }
-
-            slots[slot] = new(id, number + 1, tracks[number].Length);
+            slotCount = (int)(slotCount * 9L / 8);
         }
     }
 
@@ -113,10 +103,20 @@ public sealed class TrackIndex
         ];
 
     /// <summary>Finds the number of an id; -1 when it is not there.</summary>
-    public int Find(ReadOnlySpan<byte> id) =>
-        Id.Of(id) is var padded && id.Length <= MaxBytes
-            ? Find(ref MemoryMarshal.GetArrayDataReference(slots), SlotOf(padded, id.Length), padded, id.Length)
-            : -1;
+    public int Find(ReadOnlySpan<byte> id)
+    {
+        if (id.Length > MaxBytes)
+        {
+            return -1;
+        }
+
+        var padded = Id.Of(id);
+        var hash = padded.Hash(id.Length, seedA, seedB, seedC);
+        ref readonly var slot = ref slots[
+            SlotOf(hash, displacements[GroupOf(hash, displacements.Length)], slots.Length)
+        ];
+        return slot.NumberOf(padded, id.Length);
+    }
 
     /// <summary>Finds the numbers of many ids; -1 for one that is not there.</summary>
     /// <param name="bytes">Where the ids lie; behind the begin of each are at least 24 bytes, its own or others.</param>
@@ -127,47 +127,130 @@ public sealed class TrackIndex
     public void Find(ReadOnlySpan<byte> bytes, ReadOnlySpan<int> starts, ReadOnlySpan<int> lengths, Span<int> numbers)
     {
         ref var table = ref MemoryMarshal.GetArrayDataReference(slots);
+        ref var groups = ref MemoryMarshal.GetArrayDataReference(displacements);
+        var (slotCount, groupCount) = (slots.Length, displacements.Length);
         lengths = lengths[..starts.Length];
         numbers = numbers[..starts.Length];
         var (a, b, c) = (seedA, seedB, seedC);
 
-        // All slots are fetched before the first is looked at: a look that has to wait, and then turns out to be at the wrong
-        // slot, costs a hundred times what it costs in the cache.
+        // All slots are on their way before the first is looked at.
         for (var at = 0; at < starts.Length; at++)
         {
-            var id = Id.At(bytes, starts[at], lengths[at]);
-            var slot = (int)id.Hash(lengths[at], a, b, c) & mask;
+            var hash = Id.At(bytes, starts[at], lengths[at]).Hash(lengths[at], a, b, c);
+            var slot = SlotOf(hash, Unsafe.Add(ref groups, GroupOf(hash, groupCount)), slotCount);
             numbers[at] = slot;
             Cache.Prefetch(ref Unsafe.Add(ref table, slot));
         }
 
         for (var at = 0; at < starts.Length; at++)
         {
-            numbers[at] = Find(ref table, numbers[at], Id.At(bytes, starts[at], lengths[at]), lengths[at]);
+            numbers[at] = Unsafe
+                .Add(ref table, numbers[at])
+                .NumberOf(Id.At(bytes, starts[at], lengths[at]), lengths[at]);
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    int Find(ref Slot table, int slot, in Id id, int length)
+    /// <summary>Builds the table, unless some group finds no place, which is unlikely.</summary>
+    bool TryBuild(int slotCount)
     {
-        while (true)
+        // Chosen anew every time, so that nobody can choose ids that fall into the same group.
+        (seedA, seedB, seedC) = (RandomSeed(), RandomSeed(), RandomSeed());
+        slots = LargeArray.Make<Slot>(slotCount);
+        Array.Clear(slots);
+        displacements = new ushort[Math.Max(1, Tracks.Count / IdsOfGroup)];
+        var hashes = new ulong[Tracks.Count];
+        var (members, ends) = Group(hashes);
+        var order = new int[displacements.Length];
+        var sizes = new int[order.Length];
+        for (var group = 0; group < order.Length; group++)
         {
-            ref var found = ref Unsafe.Add(ref table, slot);
-            if (found.Id.IsSame(id) && found.Length == length)
-            {
-                return found.Place - 1;
-            }
-
-            if (found.Place == 0)
-            {
-                return -1;
-            }
-
-            slot = (slot + 1) & mask;
+            order[group] = group;
+            sizes[group] = (group == 0 ? 0 : ends[group - 1]) - ends[group]; // The largest first.
         }
+
+        Array.Sort(sizes, order);
+        foreach (var group in order)
+        {
+            if (!TryPlace(group, members.AsSpan((group == 0 ? 0 : ends[group - 1])..ends[group]), hashes))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
-    int SlotOf(in Id id, int length) => (int)id.Hash(length, seedA, seedB, seedC) & mask;
+    /// <summary>Hashes all ids that are short enough, and lists them group by group.</summary>
+    (int[] Members, int[] Ends) Group(ulong[] hashes)
+    {
+        var ends = new int[displacements.Length];
+        for (var number = 0; number < hashes.Length; number++)
+        {
+            if (Tracks[number].Length <= MaxBytes)
+            {
+                hashes[number] = Id.Of(Tracks[number]).Hash(Tracks[number].Length, seedA, seedB, seedC);
+                ends[GroupOf(hashes[number], ends.Length)]++;
+            }
+        }
+
+        var sum = 0;
+        foreach (ref var end in ends.AsSpan())
+        {
+            (end, sum) = (sum, sum + end);
+        }
+
+        var members = new int[sum];
+        for (var number = 0; number < hashes.Length; number++)
+        {
+            if (Tracks[number].Length <= MaxBytes)
+            {
+                members[ends[GroupOf(hashes[number], ends.Length)]++] = number;
+            }
+        }
+
+        return (members, ends);
+    }
+
+    bool TryPlace(int group, ReadOnlySpan<int> members, ulong[] hashes)
+    {
+        for (var displacement = 0; displacement <= ushort.MaxValue; displacement++)
+        {
+            var placed = 0;
+            for (; placed < members.Length; placed++)
+            {
+                var number = members[placed];
+                ref var slot = ref slots[SlotOf(hashes[number], (ushort)displacement, slots.Length)];
+                if (!slot.IsFree)
+                {
+                    break;
+                }
+
+                slot = new(Id.Of(Tracks[number]), number, Tracks[number].Length);
+            }
+
+            if (placed == members.Length)
+            {
+                displacements[group] = (ushort)displacement;
+                return true;
+            }
+
+            foreach (var number in members[..placed])
+            {
+                slots[SlotOf(hashes[number], (ushort)displacement, slots.Length)] = default;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>The low half of the hash chooses the group.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static int GroupOf(ulong hash, int groups) => (int)(((ulong)(uint)hash * (uint)groups) >> 32);
+
+    /// <summary>The high half chooses the slot, another one for every displacement.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static int SlotOf(ulong hash, ushort displacement, int slots) =>
+        (int)(((ulong)((uint)(hash >> 32) ^ (displacement * 0x9E37_79B9u)) * (uint)slots) >> 32);
 
     static ulong RandomSeed() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) | 1;
 
@@ -182,7 +265,7 @@ public sealed class TrackIndex
         {
             Span<byte> padded = stackalloc byte[MaxBytes];
             padded.Clear();
-            id[..Math.Min(id.Length, MaxBytes)].CopyTo(padded);
+            id.CopyTo(padded);
             return MemoryMarshal.Read<Id>(padded);
         }
 
@@ -218,10 +301,17 @@ public sealed class TrackIndex
     }
 
     /// <summary>32 bytes, two to a line of the cache.</summary>
-    readonly struct Slot(Id id, int place, int length)
+    readonly struct Slot(Id id, int number, int length)
     {
-        public readonly Id Id = id;
-        public readonly int Place = place; // The number plus 1; 0 when the slot is free.
-        public readonly int Length = length;
+        readonly Id id = id;
+        readonly int place = number + 1; // 0 when the slot is free.
+        readonly int length = length;
+
+        public bool IsFree => place == 0;
+
+        /// <summary>The number if the slot holds this id, else -1; an id has at least one byte.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public int NumberOf(in Id wanted, int wantedLength) =>
+            id.IsSame(wanted) & length == wantedLength ? place - 1 : -1;
     }
 }

@@ -32,8 +32,8 @@ sealed class HashingStream : ForwardStream
     /// <summary>The content hash of the first so many bytes, in hex, if they were read and asked for.</summary>
     public string? Prefix(long size) => hash.Prefix(size);
 
-    /// <summary>Reads what is left, and says the content hash of all bytes, in hex.</summary>
-    public string Finish()
+    /// <summary>Reads what is left, and says the hashes of all blocks.</summary>
+    public UInt128[] Finish()
     {
         Span<byte> rest = stackalloc byte[16 * 1024];
         while (Read(rest) > 0)
@@ -41,7 +41,7 @@ sealed class HashingStream : ForwardStream
             // A reader may stop before the end, at a fault.
         }
 
-        return hash.Finish();
+        return hash.Blocks;
     }
 
     public override int Read(Span<byte> buffer)

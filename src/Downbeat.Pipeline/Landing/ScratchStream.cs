@@ -8,32 +8,28 @@ namespace Downbeat.Pipeline.Landing;
 /// <summary>
 /// Writes a new local file front to back. A large one is written past the page cache where Linux and the file system
 /// can: nobody reads a slice of millions of listens while it is made, and the copy in the cache would cost more time than
-/// making the slice (<c>docs/performance.md</c>).
+/// making the slice (<c>docs/performance.md</c>). While one block is on its way to the disk, the next is filled.
 /// </summary>
 public sealed unsafe partial class ScratchStream : Stream
 {
     const int BlockBytes = 1 << 20;
     const int Alignment = 4096; // Of memory, places and lengths, for writing past the cache.
 
-    static readonly ConcurrentBag<byte[]> Buffers = [];
+    static readonly ConcurrentBag<byte[]> Memory = [];
 
     readonly string path;
-    readonly byte[] memory;
-    readonly int first; // Where in the memory the buffer begins, aligned.
-    SafeFileHandle? file;
+    byte[] memory;
     int buffered;
-    long written;
+    long written; // Behind that lies what is in the buffer.
+    SafeFileHandle? file;
+    Task<byte[]>? writing; // Gives back its memory.
     bool isClosed;
 
     /// <summary>Names the file, which is made by the first write that does not fit the buffer, or at the end.</summary>
     public ScratchStream(string path)
     {
         this.path = path;
-        memory = Buffers.TryTake(out var used)
-            ? used
-            : GC.AllocateUninitializedArray<byte>(BlockBytes + Alignment, pinned: true);
-        var address = (nint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(memory));
-        first = (int)(((address + Alignment - 1) & -Alignment) - address);
+        memory = TakeMemory();
     }
 
     /// <summary>A name for a new file in a folder.</summary>
@@ -58,7 +54,7 @@ public sealed unsafe partial class ScratchStream : Stream
         set => throw new NotSupportedException();
     }
 
-    Span<byte> Buffer => memory.AsSpan(first, BlockBytes);
+    Span<byte> Buffer => Aligned(memory);
 
     /// <inheritdoc/>
     public override void Write(ReadOnlySpan<byte> buffer)
@@ -72,7 +68,7 @@ public sealed unsafe partial class ScratchStream : Stream
             if (buffered == BlockBytes)
             {
                 file ??= OpenPastCache() ?? Open();
-                WriteBuffer(BlockBytes);
+                WriteMeanwhile();
             }
         }
     }
@@ -105,43 +101,75 @@ public sealed unsafe partial class ScratchStream : Stream
             finally
             {
                 file?.Dispose();
-                Buffers.Add(memory);
+                Memory.Add(memory);
             }
         }
 
         base.Dispose(disposing);
     }
 
+    /// <summary>Begins to write the buffer, which is full, and goes on with another.</summary>
+    void WriteMeanwhile()
+    {
+        EndWriting();
+        var (full, offset) = (memory, written);
+        writing = Task.Run(() =>
+        {
+            WriteAt(offset, Aligned(full));
+            return full;
+        });
+        written += BlockBytes;
+        buffered = 0;
+        memory = TakeMemory();
+    }
+
+    void EndWriting()
+    {
+        if (writing is not null)
+        {
+            var ended = writing;
+            writing = null;
+            Memory.Add(ended.GetAwaiter().GetResult());
+        }
+    }
+
     void WriteEnd()
     {
+        EndWriting();
         if (file is null)
         {
             file = Open();
-            WriteBuffer(buffered);
+            WriteAt(0, Buffer[..buffered]);
             return;
         }
 
         // What is written past the cache has whole pages: the last is filled up, and cut off again.
-        var length = Length;
         var padded = (buffered + Alignment - 1) & -Alignment;
         Buffer[buffered..padded].Clear();
-        WriteBuffer(padded);
-        RandomAccess.SetLength(file, length);
+        WriteAt(written, Buffer[..padded]);
+        RandomAccess.SetLength(file, Length);
     }
 
-    void WriteBuffer(int length)
+    void WriteAt(long offset, ReadOnlySpan<byte> bytes)
     {
         try
         {
-            RandomAccess.Write(file!, Buffer[..length], written);
+            RandomAccess.Write(file!, bytes, offset);
         }
         catch (IOException error)
         {
             throw new IOException($"{path} cannot be written: {error.Message}", error);
         }
+    }
 
-        written += length;
-        buffered = 0;
+    /// <summary>Pinned, so that it stays aligned.</summary>
+    static byte[] TakeMemory() =>
+        Memory.TryTake(out var used) ? used : GC.AllocateUninitializedArray<byte>(BlockBytes + Alignment, pinned: true);
+
+    static Span<byte> Aligned(byte[] memory)
+    {
+        var address = (nint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(memory));
+        return memory.AsSpan((int)(((address + Alignment - 1) & -Alignment) - address), BlockBytes);
     }
 
     SafeFileHandle Open() => File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
@@ -153,6 +181,7 @@ public sealed unsafe partial class ScratchStream : Stream
         const int Create = 0x40;
         const int Exclusive = 0x80;
         const int CloseOnExec = 0x8_0000;
+        const int InvalidArgument = 22; // EINVAL: the file system knows no such way.
         int direct;
         switch (RuntimeInformation.ProcessArchitecture)
         {
@@ -177,7 +206,11 @@ public sealed unsafe partial class ScratchStream : Stream
             return new(descriptor, ownsHandle: true);
         }
 
-        File.Delete(path); // Some file systems make the file before they refuse.
+        if (Marshal.GetLastPInvokeError() == InvalidArgument)
+        {
+            File.Delete(path); // Some file systems make the file before they refuse.
+        }
+
         return null;
     }
 

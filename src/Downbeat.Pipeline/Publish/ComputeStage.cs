@@ -24,6 +24,7 @@ sealed class ComputeStage(RunContext run)
     /// <summary>A date is done again only when another run changes its inputs meanwhile; not for ever.</summary>
     const int MaxRounds = 10;
 
+    readonly CounterMemory counterMemory = new();
     readonly SortedDictionary<DateOnly, ComputedDate> computed = [];
 
     /// <summary>Dates whose files were written here but not committed: what lies there may be older than the ledger says.</summary>
@@ -64,59 +65,86 @@ sealed class ComputeStage(RunContext run)
 
     void ComputeAll(List<PlannedDate> stale, HashSet<DateOnly> failed, CancellationToken cancellationToken)
     {
-        // Many dates are shared out whole; few dates are worked on by all, a range of users each.
-        var workersOfDate = stale.Count >= 2 * run.Options.Workers ? 1 : run.Options.Workers;
         var slicesByDate = run.Ledger.State.SlicesByDate();
-        var pending = new List<Computation>();
+        var slices = stale.ToDictionary(
+            date => date.Date,
+            date => slicesByDate.GetValueOrDefault(date.Date)?.ConvertAll(slice => slice.Slice) ?? []
+        );
+        var pending = stale
+            .Where(date => slices[date.Date].Count == 0)
+            .Select(date => new Computation(date, null, []))
+            .ToList();
         var committing = new Lock();
         var lastCommit = Stopwatch.GetTimestamp();
-        var done = 0;
+        var done = pending.Count;
         var catalogue = run.Catalogue();
-        run.Report("compute", 0, stale.Count, "dates");
+        var queue = new DateQueue(
+            stale.FindAll(date => slices[date.Date].Count > 0),
+            date => Prepare(date, slices[date.Date], catalogue)
+        );
+        run.Report("compute", done, stale.Count, "dates");
+
+        void Work(OpenDate date)
+        {
+            try
+            {
+                if (date.Work(cancellationToken) is not { } counts)
+                {
+                    return;
+                }
+
+                var computation = Compute(date.Date, slices[date.Date.Date], catalogue, counts);
+                counterMemory.Reuse(counts);
+                queue.Close(date);
+                lock (committing)
+                {
+                    pending.Add(computation);
+                    if (pending.Count >= DatesPerCommit || Stopwatch.GetElapsedTime(lastCommit) > CommitInterval)
+                    {
+                        Publish(pending);
+                        lastCommit = Stopwatch.GetTimestamp();
+                    }
+                }
+
+                run.Report("compute", Interlocked.Increment(ref done), stale.Count, "dates");
+            }
+            catch (Exception error) when (RunContext.IsExpected(error))
+            {
+                queue.Close(date);
+                lock (committing)
+                {
+                    if (!failed.Add(date.Date.Date))
+                    {
+                        return; // Another worker has said so.
+                    }
+                }
+
+                run.Fail(
+                    $"{ListenDate.Text(date.Date.Date)} was not computed and keeps its tables; the next run tries again",
+                    error is DamagedObjectException ? WithCure(error, date.Date.Date) : error
+                );
+            }
+        }
+
         try
         {
             Workers.Run(
-                stale.Count,
-                run.Options.Workers / workersOfDate,
-                number =>
+                run.Options.Workers,
+                run.Options.Workers,
+                _ =>
                 {
-                    var date = stale[number];
                     try
                     {
-                        var slices = slicesByDate.GetValueOrDefault(date.Date) ?? [];
-                        var computation = Compute(
-                            date,
-                            [.. slices.Select(slice => slice.Slice)],
-                            catalogue,
-                            workersOfDate,
-                            cancellationToken
-                        );
-                        lock (committing)
+                        while (queue.Take() is { } date)
                         {
-                            pending.Add(computation);
-                            if (
-                                pending.Count >= DatesPerCommit
-                                || Stopwatch.GetElapsedTime(lastCommit) > CommitInterval
-                            )
-                            {
-                                Publish(pending);
-                                lastCommit = Stopwatch.GetTimestamp();
-                            }
+                            cancellationToken.ThrowIfCancellationRequested();
+                            Work(date);
                         }
-
-                        run.Report("compute", Interlocked.Increment(ref done), stale.Count, "dates");
                     }
-                    catch (Exception error) when (RunContext.IsExpected(error))
+                    catch
                     {
-                        lock (committing)
-                        {
-                            failed.Add(date.Date);
-                        }
-
-                        run.Fail(
-                            $"{ListenDate.Text(date.Date)} was not computed and keeps its tables; the next run tries again",
-                            error is DamagedObjectException ? WithCure(error, date.Date) : error
-                        );
+                        queue.Stop();
+                        throw;
                     }
                 },
                 cancellationToken
@@ -139,31 +167,24 @@ sealed class ComputeStage(RunContext run)
         }
     }
 
-    Computation Compute(
-        PlannedDate date,
-        List<SliceEntry> slices,
-        CatalogueSnapshot catalogue,
-        int workers,
-        CancellationToken cancellationToken
-    )
+    DayCounting Prepare(PlannedDate date, List<SliceEntry> slices, CatalogueSnapshot catalogue)
     {
-        if (slices.Count == 0)
-        {
-            return new(date, null, []);
-        }
-
         var day = new Day(
             date.Date,
             run.Zone,
             [.. slices.Select(slice => new SliceReader(run.Lake.OpenBytes(slice.Path)))]
         );
-        var counts = day.Count(catalogue.Songs, catalogue.Users, workers, cancellationToken);
+        return new(day, catalogue.Songs, catalogue.Users, run.Options.Workers, counterMemory);
+    }
+
+    Computation Compute(PlannedDate date, List<SliceEntry> slices, CatalogueSnapshot catalogue, DayCounts counts)
+    {
         var files = KpiTables
             .Compute(counts, run.Options.Kpis)
             .Select(table => (Table: table.Schema.Name, Bytes: table.ToCsv()))
             .ToList();
         var entries = files.ConvertAll(file => new FileEntry(file.Table, file.Bytes.Length, Sum(file.Bytes)));
-        var unknown = Enumerable.Range(0, day.Tracks.Count).Where(track => counts.SongOf(track) < 0).ToList();
+        var unknown = Enumerable.Range(0, counts.Day.Tracks.Count).Where(track => counts.SongOf(track) < 0).ToList();
         var entry = new DateEntry
         {
             Date = date.Date,

@@ -1,4 +1,6 @@
+using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
+using Downbeat.Engine;
 using Downbeat.Engine.Catalogue;
 using Downbeat.Engine.Listens;
 using Downbeat.Engine.Slices;
@@ -18,8 +20,8 @@ static class CatalogueStage
         "songs.csv with the columns track_id, artists, track_name, popularity, duration_ms, track_genre";
     const string UsersHint = "users.csv with the columns user_id, user_country";
 
-    /// <summary>Enough to sort a million users at a time; more of them make more runs.</summary>
-    const long UsersBufferBytes = 32 << 20;
+    /// <summary>Enough for 2.8 million users at a time; more of them become sorted runs on the disk.</summary>
+    const long UsersBufferBytes = 64 << 20;
 
     /// <summary>Files that would be read.</summary>
     /// <exception cref="LakeException">There are no songs, or no users.</exception>
@@ -29,33 +31,74 @@ static class CatalogueStage
         return [.. Changed(Kept(lake, state.Songs), songs), .. Changed(Kept(lake, state.Users), users)];
     }
 
-    /// <summary>Reads what has changed.</summary>
+    /// <summary>Reads what has changed, songs and users at the same time.</summary>
     public static (ReadCatalogue? Songs, ReadCatalogue? Users) Run(RunContext run, CancellationToken cancellationToken)
     {
         var state = run.Ledger.State;
         var firstVersion = state.Version;
         var (songFiles, userFiles) = Files(run.Lake);
         var (oldSongs, oldUsers) = (state.Songs, state.Users);
-        var songs = IsChanged(Kept(run.Lake, oldSongs), songFiles)
-            ? ReadSongs(run, songFiles, cancellationToken)
-            : null;
-        var users = IsChanged(Kept(run.Lake, oldUsers), userFiles)
-            ? ReadUsers(run, userFiles, cancellationToken)
-            : null;
+        var songsChanged = IsChanged(Kept(run.Lake, oldSongs), songFiles);
+        var usersChanged = IsChanged(Kept(run.Lake, oldUsers), userFiles);
+        var reading = new Reading(
+            run,
+            [.. songsChanged ? songFiles : [], .. usersChanged ? userFiles : []],
+            cancellationToken
+        );
+        (CatalogueEntry Entry, Songs Songs)? songs = null;
+        CatalogueEntry? users = null;
+        RunAll(
+            run.Options.Workers,
+            songsChanged ? () => songs = ReadSongs(reading, songFiles) : null,
+            usersChanged ? () => users = ReadUsers(reading, userFiles) : null
+        );
+        SayRejected(run, "songs", songs?.Entry);
+        SayRejected(run, "users", users);
         if (songs is not null || users is not null)
         {
             run.Ledger.Commit(now =>
-                new[] { songs, users }.Any(read => read is not null && now.IsSwept(read.Path, firstVersion))
+                new[] { songs?.Entry, users }.Any(read => read is not null && now.IsSwept(read.Path, firstVersion))
                     ? throw new LakeException("Another run swept what this one had read of the catalogue; run again.")
                     : LakeLedger.Facts with
                     {
-                        Songs = songs,
+                        Songs = songs?.Entry,
                         Users = users,
                     }
             );
         }
 
-        return (Said(songs, oldSongs), Said(users, oldUsers));
+        if (songs is { } read)
+        {
+            run.Remember(read.Entry.Version, read.Songs);
+        }
+
+        return (Said(songs?.Entry, oldSongs), Said(users, oldUsers));
+    }
+
+    /// <summary>Does all there is to do, at the same time where there are workers; throws what went wrong first in this order.</summary>
+    static void RunAll(int workers, params Action?[] all)
+    {
+        var todo = all.OfType<Action>().ToArray();
+        var errors = new ExceptionDispatchInfo?[todo.Length];
+        Workers.Run(
+            todo.Length,
+            workers,
+            number =>
+            {
+                try
+                {
+                    todo[number]();
+                }
+                catch (Exception error)
+                {
+                    errors[number] = ExceptionDispatchInfo.Capture(error);
+                }
+            }
+        );
+        foreach (var error in errors)
+        {
+            error?.Throw();
+        }
     }
 
     static ReadCatalogue? Said(CatalogueEntry? now, CatalogueEntry? before) =>
@@ -106,47 +149,60 @@ static class CatalogueStage
 
     static CatalogueFileEntry Entry(LakeObject file) => new(file.Path, file.Size, file.Modified);
 
-    static CatalogueEntry ReadSongs(RunContext run, List<LakeObject> files, CancellationToken cancellationToken)
+    static (CatalogueEntry Entry, Songs Songs) ReadSongs(Reading reading, List<LakeObject> files)
     {
+        var run = reading.Run;
         var known = Kept(run.Lake, run.Ledger.State.Songs);
         var before = known is null ? null : run.Songs();
-        using var rejects = new RejectsFile(run.Lake.Scratch);
-        var scan = new SongsScan(rejects.Add);
-        ReadAll(run, files, rejects, csv => scan.Scan(csv, cancellationToken));
-        KeepRejects(run, rejects, "songs", scan.Rejected, scan.Rows);
-
-        // A version that would say the same as the one before is that one.
-        var version = known?.Version ?? (run.Ledger.State.Songs?.Version ?? 0) + 1;
-        var bytes = SongsFile.Write(scan.Build(version, before));
-        if (known is not null && Sum(bytes) != known.Sha256)
+        var kept = NewFile(run);
+        try
         {
-            bytes = SongsFile.Write(scan.Build(++version, before));
+            using var rejects = new RejectsFile(run.Lake.Scratch);
+            var scan = new SongsScan(rejects.Add);
+            reading.ReadAll(files, rejects, scan.Scan);
+            KeepRejects(run, rejects, "songs");
+
+            // A version that would say the same as the one before is that one.
+            var version = known?.Version ?? (run.Ledger.State.Songs?.Version ?? 0) + 1;
+            var songs = scan.Build(version, before);
+            var sum = Write(kept, output => SongsFile.Write(songs, output));
+            if (known is not null && sum != known.Sha256)
+            {
+                songs = scan.Build(++version, before);
+                sum = Write(kept, output => SongsFile.Write(songs, output));
+            }
+
+            var path = $"{LakePaths.Catalogue}/songs-{version}-{sum[..12]}.songs";
+            if (known?.Path != path)
+            {
+                run.Lake.PutScratch(path, kept);
+            }
+
+            var entry = new CatalogueEntry
+            {
+                Version = version,
+                Path = path,
+                Sha256 = sum,
+                Files = [.. files.Select(Entry)],
+                Rows = scan.Rows,
+                Rejected = scan.Rejected,
+                Count = scan.Tracks,
+            };
+            return (entry, songs);
         }
-
-        var path = $"{LakePaths.Catalogue}/songs-{version}-{Sum(bytes)[..12]}.songs";
-        if (known?.Path != path)
+        finally
         {
-            run.Lake.Put([(path, bytes)]);
+            File.Delete(kept);
         }
-
-        return new()
-        {
-            Version = version,
-            Path = path,
-            Sha256 = Sum(bytes),
-            Files = [.. files.Select(Entry)],
-            Rows = scan.Rows,
-            Rejected = scan.Rejected,
-            Count = scan.Tracks,
-        };
     }
 
-    static CatalogueEntry ReadUsers(RunContext run, List<LakeObject> files, CancellationToken cancellationToken)
+    static CatalogueEntry ReadUsers(Reading reading, List<LakeObject> files)
     {
+        var run = reading.Run;
         var known = Kept(run.Lake, run.Ledger.State.Users);
         var before = known is null ? null : run.Users();
         var runFiles = new List<string>();
-        var merged = NewFile(run);
+        var kept = NewFile(run);
         try
         {
             using var rejects = new RejectsFile(run.Lake.Scratch);
@@ -159,22 +215,25 @@ static class CatalogueStage
                 },
                 rejects.Add
             );
-            ReadAll(run, files, rejects, csv => scan.Scan(csv, cancellationToken));
+            reading.ReadAll(files, rejects, scan.Scan);
             scan.Finish();
-            KeepRejects(run, rejects, "users", scan.Rejected, scan.Rows);
+            KeepRejects(run, rejects, "users");
 
+            // As with songs.
+            var runs = runFiles.ConvertAll(file => new SliceReader(new FileBytes(file, file)));
             var version = known?.Version ?? (run.Ledger.State.Users?.Version ?? 0) + 1;
-            var count = MergeUsers(runFiles, merged, version, before);
-            if (known is not null && SumFile(merged) != known.Sha256)
+            var count = 0L;
+            var sum = Write(kept, output => count = scan.Write(runs, output, version, before).Listens);
+            if (known is not null && sum != known.Sha256)
             {
-                count = MergeUsers(runFiles, merged, ++version, before);
+                version++;
+                sum = Write(kept, output => count = scan.Write(runs, output, version, before).Listens);
             }
 
-            var sum = SumFile(merged);
             var path = $"{LakePaths.Catalogue}/users-{version}-{sum[..12]}.users";
             if (known?.Path != path)
             {
-                run.Lake.PutScratch(path, merged);
+                run.Lake.PutScratch(path, kept);
             }
 
             return new()
@@ -190,69 +249,33 @@ static class CatalogueStage
         }
         finally
         {
-            runFiles.Append(merged).ToList().ForEach(File.Delete);
+            runFiles.Append(kept).ToList().ForEach(File.Delete);
         }
-    }
-
-    static long MergeUsers(List<string> runs, string merged, int version, SliceReader? before)
-    {
-        using var output = Create(merged);
-        return UsersScan
-            .Merge([.. runs.Select(run => new SliceReader(new FileBytes(run, run)))], output, version, before)
-            .Listens;
     }
 
     static string NewFile(RunContext run) => Path.Combine(run.Lake.Scratch, Guid.NewGuid().ToString("N"));
 
     static FileStream Create(string file) => new(file, FileMode.Create, FileAccess.Write, FileShare.None, 256 * 1024);
 
-    static void ReadAll(RunContext run, List<LakeObject> files, RejectsFile rejects, Func<Stream, FileFault?> scan)
+    /// <summary>Writes a file, and says its SHA-256 in hex.</summary>
+    static string Write(string file, Action<Stream> write)
     {
-        var total = files.Sum(file => file.Size);
-        var done = 0L;
-        foreach (var file in files)
+        using var hash = SHA256.Create();
+        using (var output = new CryptoStream(Create(file), hash, CryptoStreamMode.Write))
         {
-            run.Report("catalogue", done, total, "bytes");
-            rejects.StartFile(file.Path);
-            using var raw = run.Lake.Open(file.Path);
-            using var csv = LandedStreams.IsCompressed(file.Path) ? new GunzipStream(raw) : null;
-            FileFault? fault;
-            try
-            {
-                fault = scan((Stream?)csv ?? raw);
-            }
-            catch (InvalidDataException error)
-            {
-                fault = new(FileFaultKind.CannotDecompress, $"{error.Message.TrimEnd('.')}");
-            }
-
-            if (fault is not null)
-            {
-                throw new LakeException(
-                    $"{file.Path} cannot be used ({fault.Kind.Text()}): {fault.Detail}. Nothing was done; mend the file and run again."
-                );
-            }
-
-            var now = run.Lake.Find(file.Path);
-            if (now != file)
-            {
-                throw new LakeException(
-                    $"{file.Path} changed while it was read. Nothing was done; run again when it is complete."
-                );
-            }
-
-            done += file.Size;
+            write(output);
         }
+
+        return Convert.ToHexStringLower(hash.Hash!);
     }
 
-    static void KeepRejects(RunContext run, RejectsFile rejects, string what, long rejected, long rows)
+    static void KeepRejects(RunContext run, RejectsFile rejects, string what)
     {
         rejects.Dispose();
         var path = LakePaths.Rejects(what);
         if (rejects.Path is { } scratch)
         {
             run.Lake.PutScratch(path, scratch);
-            run.Logger.RejectedCatalogue(rejected, rows, $"landing/{what}", path);
         }
         else
         {
@@ -260,11 +283,71 @@ static class CatalogueStage
         }
     }
 
-    static string Sum(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
-
-    static string SumFile(string file)
+    static void SayRejected(RunContext run, string what, CatalogueEntry? read)
     {
-        using var stream = File.OpenRead(file);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
+        if (read?.Rejected > 0)
+        {
+            run.Logger.RejectedCatalogue(read.Rejected, read.Rows, $"landing/{what}", LakePaths.Rejects(what));
+        }
+    }
+
+    /// <summary>Reads files, and says how far it has come with all of them.</summary>
+    sealed class Reading
+    {
+        readonly CancellationToken cancellationToken;
+        readonly long total;
+        long done;
+
+        public Reading(RunContext run, IEnumerable<LakeObject> all, CancellationToken cancellationToken)
+        {
+            Run = run;
+            this.cancellationToken = cancellationToken;
+            total = all.Sum(file => file.Size);
+            if (total > 0)
+            {
+                Report(0);
+            }
+        }
+
+        public RunContext Run { get; }
+
+        public void ReadAll(
+            List<LakeObject> files,
+            RejectsFile rejects,
+            Func<Stream, CancellationToken, FileFault?> scan
+        )
+        {
+            foreach (var file in files)
+            {
+                rejects.StartFile(file.Path);
+                using var raw = new CountedStream(Run.Lake.Open(file.Path), Report);
+                using var csv = LandedStreams.IsCompressed(file.Path) ? new GunzipStream(raw) : null;
+                FileFault? fault;
+                try
+                {
+                    fault = scan((Stream?)csv ?? raw, cancellationToken);
+                }
+                catch (InvalidDataException error)
+                {
+                    fault = new(FileFaultKind.CannotDecompress, $"{error.Message.TrimEnd('.')}");
+                }
+
+                if (fault is not null)
+                {
+                    throw new LakeException(
+                        $"{file.Path} cannot be used ({fault.Kind.Text()}): {fault.Detail}. Nothing was done; mend the file and run again."
+                    );
+                }
+
+                if (Run.Lake.Find(file.Path) != file)
+                {
+                    throw new LakeException(
+                        $"{file.Path} changed while it was read. Nothing was done; run again when it is complete."
+                    );
+                }
+            }
+        }
+
+        void Report(long bytes) => Run.Report("catalogue", Interlocked.Add(ref done, bytes), total, "bytes");
     }
 }

@@ -43,14 +43,14 @@ sealed class RunContext(
         var entry = Ledger.State.Songs!;
         if (songs?.Version != entry.Version)
         {
-            using var stream = Lake.Open(entry.Path);
-            using var bytes = new MemoryStream();
-            stream.CopyTo(bytes);
-            songs = (entry.Version, SongsFile.Read(bytes.GetBuffer().AsSpan(0, (int)bytes.Length), entry.Path));
+            songs = (entry.Version, SongsFile.Read(Lake.OpenBytes(entry.Path)));
         }
 
         return songs!.Value.Songs;
     }
+
+    /// <summary>Keeps songs that were just read and committed, so that nobody has to load them.</summary>
+    public void Remember(int version, Songs read) => songs = (version, read);
 
     /// <summary>The users as last read; the ledger knows some.</summary>
     public SliceReader Users()

@@ -44,6 +44,12 @@ public sealed record RunOptions
         init => field = Within(value, 5, 3600, "leaseSeconds");
     } = 20;
 
+    /// <summary>
+    /// Sections of a file make runs of their own, and merging the runs of smaller ones would cost more than they gain. Less
+    /// than this only in tests.
+    /// </summary>
+    internal long MinSectionBytes { get; init; } = 64 << 20;
+
     /// <summary>What shapes the tables.</summary>
     public KpiOptions Kpis { get; init; } = new();
 

@@ -101,7 +101,9 @@ sealed class ScanStage(RunContext run)
         bytesTotal = files.Sum(file => file.Size);
         lastCommit = Stopwatch.GetTimestamp();
         var buffers = Math.Max(1, run.Options.SortBufferMb / MinBufferMbOfWorker);
-        var workers = Math.Min(Math.Min(run.Options.Workers, buffers), files.Length);
+        var workers = Math.Min(run.Options.Workers, buffers);
+        var sections = Cut(files, known, workers);
+        workers = Math.Min(workers, sections.Count);
         var tracks = new TrackIndex(run.Songs().Tracks);
         var next = -1;
         try
@@ -111,21 +113,20 @@ sealed class ScanStage(RunContext run)
                 workers,
                 _ =>
                 {
-                    var scan = new SourceScan(
+                    var scan = new SectionScan(
                         run.Lake,
                         run.Zone,
-                        run.Options,
                         tracks,
                         ((long)run.Options.SortBufferMb << 20) / workers,
                         Progress
                     );
                     while (
-                        Interlocked.Increment(ref next) is var file
-                        && file < files.Length
+                        Interlocked.Increment(ref next) is var section
+                        && section < sections.Count
                         && !cancellationToken.IsCancellationRequested
                     )
                     {
-                        ScanOne(scan, files[file], known, cancellationToken);
+                        ScanOne(scan, sections[section].Source, sections[section].Number, cancellationToken);
                     }
                 },
                 CancellationToken.None // What was scanned is committed first.
@@ -150,12 +151,33 @@ sealed class ScanStage(RunContext run)
         }
     }
 
-    void ScanOne(SourceScan scan, LakeObject file, LandedStreams known, CancellationToken cancellationToken)
+    /// <summary>Cuts large files into sections where there are too few files to keep all workers at work to the end.</summary>
+    List<(LandedSource Source, int Number)> Cut(LakeObject[] files, LandedStreams known, int workers)
     {
-        try
+        var sectionBytes =
+            workers == 1 ? long.MaxValue : Math.Max(run.Options.MinSectionBytes, bytesTotal / (4 * workers));
+        var sections = new List<(LandedSource, int)>();
+        foreach (var file in files)
         {
             var versions = known.Versions(file.Path).Select(version => version.Entry).ToList();
-            var entry = scan.Scan(file, versions, cancellationToken);
+            var wanted = (int)Math.Max(1, (file.Size + (sectionBytes / 2)) / sectionBytes);
+            var source = new LandedSource(run.Lake, run.Options, file, versions, wanted);
+            sections.AddRange(Enumerable.Range(0, source.Sections).Select(number => (source, number)));
+        }
+
+        return sections;
+    }
+
+    void ScanOne(SectionScan scan, LandedSource source, int section, CancellationToken cancellationToken)
+    {
+        var file = source.Landed;
+        try
+        {
+            if (!source.Scan(scan, section, cancellationToken, out var entry))
+            {
+                return;
+            }
+
             lock (committing)
             {
                 if (entry is null)

@@ -67,7 +67,7 @@ public sealed class UsersScanTests
 
                 var merged = Merge(scan, runs, shuffle: random);
                 var rows = files.SelectMany(file => file).ToList();
-                Assert.Equal(Math.Max(1, (rows.Count + 1023) / 1024), runs.Count);
+                Assert.Equal(rows.Count <= 1024 ? 0 : (rows.Count + 1023) / 1024, runs.Count);
                 Assert.Equal(rows.Count, scan.Rows);
                 Assert.Equal(
                     rows.DistinctBy(row => row.User)
@@ -117,24 +117,54 @@ public sealed class UsersScanTests
     }
 
     [Fact]
-    public void NoUsersAreOneEmptyRun()
+    public void NoUsersAreWrittenToo()
     {
         var scan = Scan(out var runs, out _);
         Assert.Null(scan.Scan(Given.Csv(Header)));
         var merged = Merge(scan, runs);
-        Assert.Single(runs);
+        Assert.Empty(runs);
         Assert.Equal(0, merged.Summary.Listens);
         Assert.False(new UserCountries(merged).Find(0));
     }
 
-    [Fact]
-    public void ARunThatIsJustFullIsFollowedByNone()
+    [Theory]
+    [InlineData(1024, 0)] // What fits needs no run.
+    [InlineData(1025, 2)]
+    [InlineData(2048, 2)] // A run that is just full is followed by none.
+    public void UsersThatDoNotFitBecomeRuns(int users, int expectedRuns)
     {
         var scan = Scan(out var runs, out _);
-        scan.Scan(Given.Csv(Header, Enumerable.Range(0, 1024).Select(user => $"{user},DE")));
-        Merge(scan, runs);
-        Assert.Single(runs);
-        Assert.False(runs[0].CanWrite);
+        scan.Scan(Given.Csv(Header, Enumerable.Range(0, users).Select(user => $"{users - user},DE")));
+        Assert.Equal(users, Merge(scan, runs).Summary.Listens);
+        Assert.Equal(expectedRuns, runs.Count);
+        Assert.All(runs, run => Assert.False(run.CanWrite));
+    }
+
+    [Fact]
+    public void SortedOrNotTheSameBytesAreWrittenAsOftenAsAsked() =>
+        RandomRounds.Run(
+            20,
+            random =>
+            {
+                var shift = random.Next(63);
+                var users = Enumerable.Range(0, random.Next(900)).Select(_ => random.NextInt64() >> shift).Distinct();
+                var rows = users.Order().Select(user => $"{user},c{user % 7}").ToArray();
+                var sorted = Written(rows, out _);
+                random.Shuffle(rows);
+                Assert.Equal(sorted, Written(rows, out var again));
+                Assert.Equal(sorted, again);
+            }
+        );
+
+    static byte[] Written(string[] rows, out byte[] again)
+    {
+        var scan = Scan(out _, out _);
+        Assert.Null(scan.Scan(Given.Csv(Header, rows)));
+        scan.Finish();
+        var (first, second) = (new MemoryStream(), new MemoryStream());
+        Assert.Equal(scan.Write([], first, 1, null), scan.Write([], second, 1, null));
+        again = second.ToArray();
+        return first.ToArray();
     }
 
     [Fact]
@@ -198,7 +228,7 @@ public sealed class UsersScanTests
         var readers = runs.Select(run => Given.Slice(run.ToArray())).ToArray();
         shuffle?.Shuffle(readers);
         var output = new MemoryStream();
-        var summary = UsersScan.Merge(readers, output, 1, null);
+        var summary = scan.Write(readers, output, 1, null);
         var merged = Given.Slice(output.ToArray());
         Assert.Equal(summary, merged.Summary);
         return merged;

@@ -165,7 +165,7 @@ public sealed class DayTests
     {
         // Seconds before and after the date's own, as an older time zone database may have left them.
         var counts = Count([new(1, 0, "t0", default), new(1, 187_199, "t0", default)]);
-        Assert.Equal((1U, 1U), (counts.ListensByHour(0)[0], counts.ListensByHour(0)[23]));
+        Assert.Equal((1U, 1U), (HoursOf(counts, 0)[0], HoursOf(counts, 0)[23]));
     }
 
     [Fact]
@@ -291,7 +291,7 @@ public sealed class DayTests
             var ofTrack = rows.Where(row => row.Track == id).ToList();
             Assert.Equal(
                 Enumerable.Range(0, 24).Select(hour => (uint)ofTrack.Count(row => row.Hour == hour)),
-                counts.ListensByHour(track).ToArray()
+                HoursOf(counts, track)
             );
             Assert.Equal(ofTrack.Count, counts.ListensOf(track));
             Assert.Equal(ofTrack.Count(row => row.Flags.HasFlag(ListenFlags.Liked)), counts.LikesOf(track));
@@ -312,10 +312,16 @@ public sealed class DayTests
                     Given
                         .ListOf(counts.Songs.Genres)
                         .Select(genre => (long)ofCountry.Count(row => row.Genres.Contains(genre))),
-                    found.ListensByGenre
+                    found.ListensByGenre.ToArray()
                 );
             }
         }
+    }
+
+    static uint[] HoursOf(DayCounts counts, int track)
+    {
+        var hours = counts.ListensByHour(track);
+        return [.. hours];
     }
 
     /// <summary>The first second of a date, and the first after it, counted as listens count them.</summary>

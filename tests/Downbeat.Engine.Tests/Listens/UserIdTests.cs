@@ -57,6 +57,31 @@ public sealed class UserIdTests
         Assert.Equal(0UL, id.Value);
     }
 
+    /// <summary>Digits are read eight at a time: every length, and at every place every byte.</summary>
+    [Fact]
+    public void OneByteThatIsNoDigitSpoilsANumberOfAnyLength()
+    {
+        for (var length = 1; length <= 20; length++)
+        {
+            var text = Encoding.UTF8.GetBytes("01234567890123456789"[..length]);
+            for (var at = 0; at < length; at++)
+            {
+                var digit = text[at];
+                for (var value = 0; value < 256; value++)
+                {
+                    text[at] = (byte)value;
+                    var valid =
+                        char.IsAsciiDigit((char)value)
+                        && (UInt128.Parse(text, CultureInfo.InvariantCulture) <= long.MaxValue);
+                    Assert.Equal(valid, UserId.TryParse(text, out var id));
+                    Assert.Equal(valid ? ulong.Parse(text, CultureInfo.InvariantCulture) : 0, id.Value);
+                }
+
+                text[at] = digit;
+            }
+        }
+    }
+
     [Fact]
     public void EveryNumberIsReadBack() =>
         RandomRounds.Run(

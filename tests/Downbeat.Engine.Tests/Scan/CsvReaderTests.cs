@@ -8,6 +8,7 @@ public sealed class CsvReaderTests
 {
     const int Max = CsvReader.MaxRecordBytes;
     const int Block = 256 * 1024; // What the reader asks for at a time.
+    const int Located = 16 * 1024; // In how much of it delimiters are located at a time.
 
     [Theory]
     [InlineData("", "")]
@@ -348,12 +349,39 @@ public sealed class CsvReaderTests
     public void TextReadsTheSameAcrossTheEndOfABlock(string text)
     {
         var bytes = Encoding.UTF8.GetBytes(text);
-        for (var before = Block - bytes.Length - 1; before <= Block + 1; before++)
+        foreach (var end in (int[])[Located, 2 * Located, Block])
         {
-            byte[] file = [.. Rows(before), .. bytes];
-            NaiveCsv.AssertAgreesWith(ReadFile.Of(file), file);
+            for (var before = end - bytes.Length - 1; before <= end + 1; before++)
+            {
+                byte[] file = [.. Rows(before), .. bytes];
+                NaiveCsv.AssertAgreesWith(ReadFile.Of(file), file);
+            }
         }
     }
+
+    [Fact]
+    public void RecordsWithAndWithoutQuotesReadTheSameAcrossManyBlocks() =>
+        RandomRounds.Run(
+            20,
+            random =>
+            {
+                // From quotes in every record to none in a whole block; now and then a record longer than what is located at a time.
+                var share = Math.Pow(random.NextDouble(), 3);
+                var file = new StringBuilder();
+                while (file.Length < 60_000)
+                {
+                    var field = new string('é', random.Next(20) == 0 ? random.Next(Located) : random.Next(9));
+                    file.Append("a,,").Append(field);
+                    file.Append(random.NextDouble() < share ? ",\"b,\"\"\r\n\"" : ",b\"c");
+                    file.Append(random.NextDouble() < share ? ",\"\"x" : ",");
+                    file.Append(random.Next(2) == 0 ? "\n" : "\r\n").Append('\n', random.Next(5) / 4);
+                }
+
+                var bytes = Encoding.UTF8.GetBytes(file.ToString());
+                var most = random.Next(2) == 0 ? Max : random.Next(1, 2 * Located);
+                NaiveCsv.AssertAgreesWith(ReadFile.Of(bytes, most), bytes, most);
+            }
+        );
 
     [Fact]
     public void TheReaderAgreesWithTheNaiveOneOnRandomText() =>

@@ -212,6 +212,59 @@ public sealed class SortBufferTests
             }
         );
 
+    /// <summary>Known tracks have numbers below those of others, which may come before them, between them and behind.</summary>
+    [Fact]
+    public void WhichTracksAreKnownChangesNoByte() =>
+        RandomRounds.Run(
+            40,
+            random =>
+            {
+                var tracks = 1 + random.Next(random.Next(2) == 0 ? 30 : 12_000);
+                var users = 1 + random.Next(20);
+                var seconds = 1 + random.Next(5);
+                List<DatedListen> rows =
+                [
+                    .. Enumerable
+                        .Range(0, random.Next(20_000))
+                        .Select(_ => new DatedListen(
+                            new(
+                                (ulong)random.Next(users),
+                                (uint)random.Next(seconds),
+                                $"{new string('t', random.Next(3))}{random.Next(tracks):d22}",
+                                (ListenFlags)random.Next(4)
+                            ),
+                            random.Next(3)
+                        )),
+                ];
+                var known = rows.Select(row => row.Listen.Track)
+                    .Where(_ => random.Next(3) == 0)
+                    .Append("never met")
+                    .Distinct(StringComparer.Ordinal)
+                    .Order(StringComparer.Ordinal);
+                AssertSameBytes(rows, new(Given.Texts(known)));
+            }
+        );
+
+    [Theory]
+    [InlineData(4095)]
+    [InlineData(4096)]
+    [InlineData(4097)]
+    [InlineData(8193)]
+    [InlineData(50_000)]
+    public void AUserMayHearAnyNumberOfTracksInOneSecond(int tracks)
+    {
+        // Before and after them are listens of other seconds, so that these come anywhere in what is written at a time.
+        List<DatedListen> rows =
+        [
+            .. Enumerable.Range(0, 3000).Select(second => new DatedListen(Row(1, (uint)second, "a"), 0)),
+            .. Enumerable.Range(0, tracks).Reverse().Select(track => new DatedListen(Row(1, 3000, $"{track:d8}"), 0)),
+            .. Enumerable.Range(3001, 3000).Select(second => new DatedListen(Row(1, (uint)second, "a"), 0)),
+        ];
+        var known = Enumerable.Range(0, tracks).Where(track => track % 3 == 0).Select(track => $"{track:d8}");
+        AssertSameBytes(rows, new(Given.Texts(known)));
+        AssertHolds(rows, Sort(LargeBytes, rows, new(Given.Texts(known))));
+    }
+
     [Fact]
     public void ADictionaryThatIsTooLargeSealsTheBuffer()
     {
@@ -319,10 +372,16 @@ public sealed class SortBufferTests
     static IEnumerable<DatedListen> Dated(params NamedListen[] listens) =>
         listens.Select(listen => new DatedListen(listen, 0));
 
-    static List<SliceReader> Sort(long memoryBytes, IEnumerable<DatedListen> rows)
+    static List<SliceReader> Sort(long memoryBytes, IEnumerable<DatedListen> rows, TrackIndex? known = null) =>
+        [.. SortToBytes(memoryBytes, rows, known).Select(Given.Slice)];
+
+    static void AssertSameBytes(IReadOnlyList<DatedListen> rows, TrackIndex known) =>
+        Assert.Equal(SortToBytes(LargeBytes, rows, null), SortToBytes(LargeBytes, rows, known));
+
+    static List<byte[]> SortToBytes(long memoryBytes, IEnumerable<DatedListen> rows, TrackIndex? known)
     {
         var runs = new List<MemoryStream>();
-        var buffer = new SortBuffer(memoryBytes);
+        var buffer = new SortBuffer(memoryBytes, known);
         buffer.Begin(_ => Added(runs));
         foreach (var row in rows)
         {
@@ -330,7 +389,7 @@ public sealed class SortBufferTests
         }
 
         buffer.Seal();
-        return [.. runs.Select(run => Given.Slice(run.ToArray()))];
+        return [.. runs.Select(run => run.ToArray())];
     }
 
     static MemoryStream Added(List<MemoryStream> streams)

@@ -1,0 +1,2 @@
+class Problem(Exception):
+    """Why the benchmark cannot go on, in words for whoever runs it."""
