@@ -20,6 +20,9 @@ public sealed class CsvReader : IRow
 
     const int BlockBytes = 256 * 1024;
 
+    /// <summary>Many a file is no larger, and there may be very many of them: larger arrays would keep the collector busy.</summary>
+    const int FirstBytes = 32 * 1024;
+
     /// <summary>Plain records are taken from so many bytes at most, so that none of them is too long.</summary>
     const int PlainBytes = 2 * BlockBytes;
 
@@ -28,7 +31,7 @@ public sealed class CsvReader : IRow
 
     readonly Stream bytes;
     readonly int maxRecordBytes;
-    byte[] buffer = GC.AllocateUninitializedArray<byte>(2 * BlockBytes);
+    byte[] buffer = GC.AllocateUninitializedArray<byte>(FirstBytes);
     byte[] unescaped = [];
     FieldSpan[] fields = new FieldSpan[32];
 
@@ -46,7 +49,7 @@ public sealed class CsvReader : IRow
 
     // The delimiters of the complete lines among the bytes from `located` on, which they are counted from, behind a -1
     // in place of the line feed before. There are none while nothing is located.
-    readonly int[] cuts = GC.AllocateUninitializedArray<int>(1 + LocatedBytes);
+    int[] cuts = [];
     int cutCount;
     int nextCut; // The first behind the record at hand.
     int firstCut; // The first of the record at hand; 0 when its fields are in `fields`.
@@ -304,6 +307,11 @@ public sealed class CsvReader : IRow
 
         if (nextCut == cutCount)
         {
+            if (cuts.Length == 0)
+            {
+                cuts = GC.AllocateUninitializedArray<int>(1 + LocatedBytes);
+            }
+
             // No record that is found so can be too long.
             var near = buffer.AsSpan(position, Math.Min(Math.Min(end - position, LocatedBytes), maxRecordBytes));
             cuts[0] = -1;
@@ -575,12 +583,15 @@ public sealed class CsvReader : IRow
             start = 0;
         }
 
-        if (buffer.Length - end < BlockBytes)
+        // A whole block, however little the stream hands out at a time; only at the start less.
+        if (buffer.Length - end < (bufferOffset + end == 0 ? buffer.Length : BlockBytes))
         {
-            Array.Resize(ref buffer, Math.Min(buffer.Length * 2, maxRecordBytes + (2 * BlockBytes)));
+            Array.Resize(
+                ref buffer,
+                Math.Min(Math.Max(buffer.Length, BlockBytes) * 2, maxRecordBytes + (2 * BlockBytes))
+            );
         }
 
-        // A whole block, however little the stream hands out at a time.
         var block = buffer.AsSpan(end, Math.Min(BlockBytes, buffer.Length - end));
         var read = bytes.ReadAtLeast(block, block.Length, throwOnEndOfStream: false);
         end += read;
