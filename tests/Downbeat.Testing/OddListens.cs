@@ -19,6 +19,7 @@ public sealed class OddListens
         "America/New_York",
         "America/St_Johns",
         "Australia/Lord_Howe",
+        "Pacific/Apia",
         "Asia/Kolkata",
     ];
 
@@ -112,6 +113,8 @@ public sealed class OddListens
 
     static readonly string[] OddFlags = ["2", "01", "yes", " 1", "TRUE", "false", "True", "tru", "truee", "\0", "é"];
 
+    static readonly int[] FewSeconds = [0, 3601, 7202, 86_399];
+
     readonly Random random;
     readonly List<string> tracks = [];
     readonly List<string> dates = [];
@@ -135,6 +138,7 @@ public sealed class OddListens
             {
                 0 => random.Next(-90_000, 200_000),
                 1 => 253_402_300_799, // The last second that a date and time can tell.
+                2 => (86_400 * 19_900L) + random.Next(-3, 4), // A day later some date has just begun or ended.
                 _ => 1_719_792_000 + random.Next(86_400),
             }
         );
@@ -315,7 +319,16 @@ public sealed class OddListens
     /// <summary>Few dates, so that they are met again; some near a change of clocks, near 1970 or near the arrival.</summary>
     void AddDates()
     {
-        string[] near = ["2024-03-31", "2023-10-29", "2024-03-10", "2024-04-07", "2023-10-01", "2024-06-25"];
+        string[] near =
+        [
+            "2024-03-31",
+            "2023-10-29",
+            "2024-03-10",
+            "2024-04-07",
+            "2023-10-01",
+            "2024-06-25",
+            "2011-12-30",
+        ];
         for (var count = 1 + random.Next(random.Next(2) == 0 ? 3 : 12); count > 0; count--)
         {
             var from = random.Next(4) switch
@@ -364,10 +377,19 @@ public sealed class OddListens
         }
 
         // Few seconds, so that listens are the same.
-        var second = random.Next(4) == 0 ? random.Next(86_400) : random.Next(3) * 3601;
-        return string.Create(
+        var second = random.Next(4) == 0 ? random.Next(86_400) : FewSeconds[random.Next(FewSeconds.Length)];
+        var time = string.Create(
             CultureInfo.InvariantCulture,
             $"{date} {second / 3600:d2}:{second / 60 % 60:d2}:{second % 60:d2}"
         );
+        return IsOdd(0.3) ? WithOtherLetter(time) : time;
+    }
+
+    /// <summary>A bit of a letter is another one: mostly what was a digit is none, or is not where it should be.</summary>
+    string WithOtherLetter(string text)
+    {
+        var at = random.Next(text.Length);
+        var other = (char)(text[at] ^ (1 << random.Next(7)));
+        return $"{text[..at]}{(other is '"' or ',' or '\n' ? 'x' : other)}{text[(at + 1)..]}";
     }
 }
