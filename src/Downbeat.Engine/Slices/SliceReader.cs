@@ -242,42 +242,58 @@ public sealed class SliceReader
         }
     }
 
+    /// <summary>Takes the lengths from between the ids.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     Texts ReadDictionary(ReadOnlySpan<byte> dictionary)
     {
-        var tracks = new Texts.Builder();
-        ReadOnlySpan<byte> before = default;
-        for (var at = 0; at < dictionary.Length; )
+        var ids = GC.AllocateUninitializedArray<byte>(dictionary.Length);
+        var starts = new int[Summary.Tracks + 1];
+        var at = 0;
+        var end = 0;
+        for (var track = 0; track < Summary.Tracks; track++)
         {
-            var length = 0L;
-            for (int shift = 0, more = 0x80; more >= 0x80; shift += 7)
-            {
-                if (at == dictionary.Length || shift > 28)
-                {
-                    throw Damaged("its track dictionary is none");
-                }
-
-                more = dictionary[at++];
-                length |= (long)(more & 0x7F) << shift;
-            }
-
+            var length = ReadLength(dictionary, ref at);
             if (length > dictionary.Length - at)
             {
                 throw Damaged("its track dictionary is none");
             }
 
-            var id = dictionary.Slice(at, (int)length);
-            if (tracks.Count > 0 && !IsBefore(before, id))
+            dictionary.Slice(at, length).CopyTo(ids.AsSpan(end));
+            if (track > 0 && !IsBefore(ids.AsSpan(starts[track - 1]..end), ids.AsSpan(end, length)))
             {
                 throw Damaged("its track dictionary is not sorted");
             }
 
-            tracks.Add(id);
-            before = id;
-            at += id.Length;
+            starts[track] = end;
+            end += length;
+            at += length;
         }
 
-        return tracks.Count == Summary.Tracks ? tracks.Build() : throw Damaged("its track dictionary is not complete");
+        starts[^1] = end;
+        return at == dictionary.Length ? Texts.Of(ids, starts) : throw Damaged("its track dictionary is too long");
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    int ReadLength(ReadOnlySpan<byte> dictionary, ref int at)
+    {
+        if (at < dictionary.Length && dictionary[at] < 0x80)
+        {
+            return dictionary[at++];
+        }
+
+        var length = 0UL;
+        for (int shift = 0, more = 0x80; more >= 0x80; shift += 7)
+        {
+            if (at == dictionary.Length || shift > 28)
+            {
+                throw Damaged("its track dictionary is none");
+            }
+
+            more = dictionary[at++];
+            length |= (ulong)(more & 0x7F) << shift;
+        }
+
+        return (int)Math.Min(length, int.MaxValue);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
