@@ -22,6 +22,7 @@ public sealed class ListenScan
     readonly RejectHandler onReject;
     readonly ScanKernel kernel;
     readonly long[] rejects = new long[RejectReasons.Count];
+    int rowsOneByOne = 1;
 
     // Dates whose every instant has one offset: most of them in any zone, all of them in most.
     long plainFrom = long.MaxValue;
@@ -126,14 +127,19 @@ public sealed class ListenScan
     /// <summary>Takes many records at once, or where one has a quote some one by one; false at the end.</summary>
     bool TakeSome(CsvReader reader, QuickRows quick, CsvHeader header)
     {
-        const int Records = 1024;
+        const int FewRows = 32;
+        const int ManyRows = 1024;
         if (kernel != ScanKernel.Scalar && reader.TryTakePlain(out var plain))
         {
+            var before = Rows;
             quick.Take(plain);
+
+            // Where quotes are rare, looking for plain records again pays at once; where they are not, it does not.
+            rowsOneByOne = Rows - before > FewRows ? 1 : Math.Min(ManyRows, 2 * rowsOneByOne);
             return true;
         }
 
-        for (var record = 0; record < Records; record++)
+        for (var record = 0; record < rowsOneByOne; record++)
         {
             if (!reader.Read())
             {
@@ -147,6 +153,7 @@ public sealed class ListenScan
             }
         }
 
+        rowsOneByOne = Math.Min(ManyRows, 2 * rowsOneByOne);
         return true;
     }
 
