@@ -80,6 +80,55 @@ public sealed class ScanTwinTests
             }
         );
 
+    /// <summary>Longer than the bytes from which plain rows are taken, and then more than the reader ever holds.</summary>
+    [Theory]
+    [InlineData((2 * Block) - 10)]
+    [InlineData((2 * Block) + 10)]
+    [InlineData(3 * Block)]
+    [InlineData((4 * Block) + 10)]
+    public void ALongRowMayComeAnywhereInALongFile(int length)
+    {
+        const string Row = "1,t,2024-06-25 12:00:00,\n";
+        foreach (var before in (int[])[0, 1, 1000, Block])
+        {
+            var file = string.Concat(
+                "user_id,track_id,listen_time,x\n",
+                string.Concat(Enumerable.Repeat(Row, before / Row.Length)),
+                $"2,t,2024-06-25 12:00:00,{new string('x', length)}\n",
+                string.Concat(Enumerable.Repeat("no listen\n" + Row, 12 * Block / Row.Length))
+            );
+            AssertAgrees(Encoding.UTF8.GetBytes(file), LakeZone.Utc, Arrived, TrackIndex.Empty);
+        }
+    }
+
+    /// <summary>A date is known as one whose every second counts, or it is not.</summary>
+    [Theory]
+    [InlineData("UTC")]
+    [InlineData("Europe/Berlin")]
+    [InlineData("America/New_York")]
+    public void OfTheFirstAndTheLastDatesSomeSecondsMayNotCount(string zoneName)
+    {
+        var zone = LakeZone.Find(zoneName);
+        string[] dates = ["1969-12-31", "1970-01-01", "2024-06-24", "2024-06-25"];
+        Assert.True(zone.TryFindInstant(19_899L * 86_400, out var midnight)); // Of 2024-06-25.
+        for (var arrived = midnight - 3; arrived <= midnight + 3; arrived++)
+        {
+            var rows = new StringBuilder("user_id,track_id,listen_time\n");
+            for (var second = 0; second < 86_400; second += second is < 4 or > 86_395 ? 1 : 599)
+            {
+                foreach (var date in dates)
+                {
+                    rows.Append(
+                        CultureInfo.InvariantCulture,
+                        $"1,t,{date} {TimeSpan.FromSeconds(second):hh\\:mm\\:ss}\n"
+                    );
+                }
+            }
+
+            AssertAgrees(Encoding.UTF8.GetBytes(rows.ToString()), zone, arrived - 86_400, TrackIndex.Empty);
+        }
+    }
+
     [Fact]
     public void ManyListensAreScannedAlikeThroughASmallBuffer() =>
         RandomRounds.Run(
