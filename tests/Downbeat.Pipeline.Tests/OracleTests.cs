@@ -12,14 +12,24 @@ public sealed class OracleTests
     [InlineData("UTC", false)]
     [InlineData("Europe/Berlin", true)]
     [InlineData("America/St_Johns", true)]
-    public void ThePipelineAgreesWithTheOracle(string timeZone, bool flags)
+    public void ThePipelineAgreesWithTheOracle(string timeZone, bool flags) => Compare(timeZone, flags, 60_000, 3_000);
+
+    /// <summary>Five million with --soak, which takes the oracle some minutes and gigabytes.</summary>
+    [Fact]
+    public void ThePipelineAgreesWithTheOracleOnManyListens()
+    {
+        var isSoak = RandomRounds.IsSoak;
+        Compare("UTC", flags: true, isSoak ? 5_000_000 : 200_000, isSoak ? 300_000 : 20_000);
+    }
+
+    static void Compare(string timeZone, bool flags, int listens, int users)
     {
         var seed = (ulong)new TestListens().Seed;
         using var lake = new TestLake(timeZone);
         var options = new SyntheticOptions
         {
-            Listens = 60_000,
-            Users = 3_000,
+            Listens = listens,
+            Users = users,
             Tracks = 2_000,
             Files = 5,
             Days = 3,
