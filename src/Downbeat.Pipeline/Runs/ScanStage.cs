@@ -15,6 +15,9 @@ sealed class ScanStage(RunContext run)
     /// <summary>Workers share the sort buffer; with less than this each, merging would cost more than they gain.</summary>
     const int MinBufferMbOfWorker = 16;
 
+    /// <summary>Building the index of tracks takes longer than it saves with less to scan.</summary>
+    const long MinBytesToIndex = 32 << 20;
+
     static readonly TimeSpan CommitInterval = TimeSpan.FromSeconds(2);
 
     readonly Lock committing = new();
@@ -104,7 +107,7 @@ sealed class ScanStage(RunContext run)
         var workers = Math.Min(run.Options.Workers, buffers);
         var sections = Cut(files, known, workers);
         workers = Math.Min(workers, sections.Count);
-        var tracks = new TrackIndex(run.Songs().Tracks);
+        var tracks = bytesTotal < MinBytesToIndex ? TrackIndex.Empty : new TrackIndex(run.Songs().Tracks);
         var next = -1;
         try
         {
@@ -281,7 +284,8 @@ sealed class ScanStage(RunContext run)
 
     void Progress(long bytes, long newRows)
     {
-        var done = Interlocked.Add(ref bytesDone, bytes);
+        // Files grow, and one with a quote far behind is read twice.
+        var done = Math.Min(bytesTotal, Interlocked.Add(ref bytesDone, bytes));
         run.Report("scan", done, bytesTotal, "bytes", Interlocked.Add(ref rows, newRows));
     }
 }
