@@ -49,58 +49,13 @@ public sealed class TrackIndex
     /// <summary>The list.</summary>
     public Texts Tracks { get; }
 
-    /// <summary>Bytes that mask an id of n bytes begin at 24 - n.</summary>
+    /// <summary>Bytes that mask an id of n bytes begin at 24 - n: ones, and behind them zeros.</summary>
+    // csharpier-ignore
     static ReadOnlySpan<byte> Masks =>
-        [
-            0xFF,
-            0xFF,
-            0xFF,
-            0xFF,
-            0xFF,
-            0xFF,
-            0xFF,
-            0xFF,
-            0xFF,
-            0xFF,
-            0xFF,
-            0xFF,
-            0xFF,
-            0xFF,
-            0xFF,
-            0xFF,
-            0xFF,
-            0xFF,
-            0xFF,
-            0xFF,
-            0xFF,
-            0xFF,
-            0xFF,
-            0xFF,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-        ];
+    [
+        255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    ];
 
     /// <summary>Finds the number of an id; -1 when it is not there.</summary>
     public int Find(ReadOnlySpan<byte> id)
