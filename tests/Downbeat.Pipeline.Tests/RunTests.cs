@@ -219,7 +219,7 @@ public sealed class RunTests
             TestLake.Arrived.AddDays(1)
         );
         lake.Run();
-        var all = new RunRequest(new(2024, 6, 1), new(2024, 6, 30));
+        var all = new RunRequest { Rebuild = (new(2024, 6, 1), new(2024, 6, 30)) };
         var faulty = new FaultyLake(lake.Lake, diesAt: 6, afterwards: true);
         Assert.ThrowsAny<Exception>(() => lake.Run(request: all, through: faulty));
         lake.Lake.Delete(LakePaths.Lease);
@@ -347,7 +347,7 @@ public sealed class RunTests
         bytes[40] ^= 1;
         File.WriteAllBytes(file, bytes);
 
-        var all = new RunRequest(new(2024, 6, 1), new(2024, 6, 30));
+        var all = new RunRequest { Rebuild = (new(2024, 6, 1), new(2024, 6, 30)) };
         var record = lake.Run(request: all);
         Assert.Equal(RunOutcome.Failed, record.Outcome);
         Assert.Equal(2, record.Dates.Count);

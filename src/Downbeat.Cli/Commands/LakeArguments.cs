@@ -24,7 +24,9 @@ sealed class LakeArguments
     LakeArguments(bool hasAllSettings)
     {
         foreach (
-            var setting in KnownSettings.All.Where(setting => hasAllSettings || setting.Name == KnownSettings.Lake)
+            var setting in KnownSettings.All.Where(setting =>
+                setting.IsFlag && (hasAllSettings || setting.Name == KnownSettings.Lake)
+            )
         )
         {
             var isLake = setting.Name == KnownSettings.Lake;
@@ -56,6 +58,20 @@ sealed class LakeArguments
     /// <exception cref="UsageException">A setting is wrong, or there is no lake.</exception>
     public (ILake Lake, RunOptions Options) Open(ParseResult parsed)
     {
+        var (lake, settings) = OpenWithSettings(parsed);
+        return (lake, settings.Run);
+    }
+
+    /// <summary>Reads the settings, finds the lake, and names the systems that its tables are published to.</summary>
+    /// <exception cref="UsageException">A setting is wrong, or there is no lake.</exception>
+    public LakeInUse OpenWithDestinations(ParseResult parsed)
+    {
+        var (lake, settings) = OpenWithSettings(parsed);
+        return new(lake, settings.Run, Destinations.Of(settings, lake));
+    }
+
+    (ILake Lake, LakeSettings Settings) OpenWithSettings(ParseResult parsed)
+    {
         var given = flags
             .Where(flag => parsed.GetResult(flag.Option) is { Implicit: false })
             .Select(flag => new GivenSetting(
@@ -73,7 +89,7 @@ sealed class LakeArguments
         ).Merge();
         var lake = new FolderLake(settings.Lake ?? Directory.GetCurrentDirectory());
         Check(lake);
-        return (lake, settings.Run);
+        return (lake, settings);
     }
 
     static LakeArguments AddTo(Command command, bool hasAllSettings)

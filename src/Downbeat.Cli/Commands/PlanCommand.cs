@@ -26,9 +26,9 @@ static class PlanCommand
         var arguments = LakeArguments.AddWithSettingsTo(command);
         command.SetAction(parsed =>
         {
-            var (lake, options) = arguments.Open(parsed);
+            using var lake = arguments.OpenWithDestinations(parsed);
             using var stop = new Stop();
-            var plan = new Reconciliation(lake, options, TimeProvider.System, new ConsoleLogger()).Plan(stop.Token);
+            var plan = lake.Reconciliation().Plan(stop.Token);
             if (parsed.GetValue(json))
             {
                 CliJson.Write(plan, LakeJson.Readable.RunPlan);
@@ -73,12 +73,27 @@ static class PlanCommand
         }
 
         AddRest(table, "compute", plan.Dates.Count - Shown, "date");
+        foreach (var destination in plan.Publish)
+        {
+            table.Add(
+                "publish",
+                destination.Destination,
+                "",
+                destination.Problem ?? $"{Dates(destination.Dates)} to {destination.Place}"
+            );
+        }
+
         AddFiles(table, "leave", plan.Leave);
         table.Show();
         Terminal.Line(
             $"`{CommandLine.Name} run` does it.{(plan.Scan.Count > 0 ? " The dates of files to scan are computed too." : "")}"
         );
     }
+
+    static string Dates(IReadOnlyList<PlannedDate> dates) =>
+        dates.Count == 1
+            ? $"{Figures.Date(dates[0].Date)} ({dates[0].Why})"
+            : $"{Figures.Count(dates.Count, "date")}, {Figures.Date(dates[0].Date)} to {Figures.Date(dates[^1].Date)}";
 
     static TextTable CreateTable() =>
         new TextTable(new("do"), new("what"), new("size", IsNumber: true), new("why", MayWrap: true));

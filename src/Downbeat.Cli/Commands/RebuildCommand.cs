@@ -29,9 +29,9 @@ static class RebuildCommand
                 throw new UsageException("--to lies before --from.");
             }
 
-            var (lake, options) = arguments.Open(parsed);
-            PublishedDates.Check(lake, first, last);
-            return RunCommand.Run(lake, options, new(first, last), parsed.GetValue(json));
+            using var lake = arguments.OpenWithDestinations(parsed);
+            PublishedDates.Check(lake.Lake, first, last);
+            return RunCommand.Run(lake, new() { Rebuild = (first, last) }, parsed.GetValue(json));
         });
         return command;
     }

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Downbeat.Cli.Output;
-using Downbeat.Pipeline.Landing;
+using Downbeat.Cli.Settings;
 using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Runs;
 
@@ -18,25 +18,42 @@ static class RunCommand
                 + "scanned files to the archive. A run that was stopped or died is completed by the next one."
         );
         var json = JsonOption.AddTo(command);
+        var (create, takeOver) = AddDestinationOptionsTo(command);
         var arguments = LakeArguments.AddWithSettingsTo(command);
         command.SetAction(parsed =>
         {
-            var (lake, options) = arguments.Open(parsed);
-            return Run(lake, options, null, parsed.GetValue(json));
+            using var lake = arguments.OpenWithDestinations(parsed);
+            return Run(
+                lake,
+                new() { Create = parsed.GetValue(create), TakeOver = parsed.GetValue(takeOver) },
+                parsed.GetValue(json)
+            );
         });
         return command;
     }
 
+    static (Option<bool> Create, Option<bool> TakeOver) AddDestinationOptionsTo(Command command)
+    {
+        var create = new Option<bool>("--create")
+        {
+            Description =
+                "Make tables of destinations that cost money as they stand (DynamoDB); others are made when missing.",
+        };
+        var takeOver = new Option<bool>("--take-over")
+        {
+            Description =
+                "Make destinations that belong to another lake this one's; dates that only the other lake had are removed there.",
+        };
+        command.Add(create);
+        command.Add(takeOver);
+        return (create, takeOver);
+    }
+
     /// <summary>Runs, and tells what was done.</summary>
-    public static int Run(ILake lake, RunOptions options, RunRequest? request, bool asJson)
+    public static int Run(LakeInUse lake, RunRequest request, bool asJson)
     {
         using var stop = new Stop();
-        var record = ProgressDisplay.Show(progress =>
-            new Reconciliation(lake, options, TimeProvider.System, new ConsoleLogger(), progress).Run(
-                request,
-                stop.Token
-            )
-        );
+        var record = ProgressDisplay.Show(progress => lake.Reconciliation(progress).Run(request, stop.Token));
         if (asJson)
         {
             CliJson.Write(record, LakeJson.Readable.RunRecord);
@@ -46,9 +63,7 @@ static class RunCommand
             RunReport.Write(record);
             if (record.Outcome == RunOutcome.NothingToDo)
             {
-                PlanCommand.WriteLeft(
-                    new Reconciliation(lake, options, TimeProvider.System, new ConsoleLogger()).Plan(stop.Token).Leave
-                );
+                PlanCommand.WriteLeft(lake.Reconciliation().Plan(stop.Token).Leave);
             }
         }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Downbeat.Cli.Commands;
 using Downbeat.Cli.Generate;
 using Downbeat.Cli.Output;
+using Downbeat.Cli.Settings;
 using Downbeat.Connectors.Folder;
 using Downbeat.Engine.Kpis;
 using Downbeat.Pipeline.Landing;
@@ -148,11 +149,16 @@ sealed class DemoLake(string directory, long listens)
     /// <summary>Runs; null when that failed, which was told.</summary>
     RunRecord? Run(CancellationToken cancellation)
     {
+        using var warehouse = Destinations.Warehouse(lake);
         var record = ProgressDisplay.Show(progress =>
-            new Reconciliation(lake, new(), TimeProvider.System, new ConsoleLogger(LogLevel.Error), progress).Run(
-                null,
-                cancellation
-            )
+            new Reconciliation(
+                lake,
+                new(),
+                TimeProvider.System,
+                new ConsoleLogger(LogLevel.Error),
+                progress,
+                [warehouse]
+            ).Run(null, cancellation)
         );
         if (record.Outcome == RunOutcome.Stopped)
         {

@@ -21,6 +21,16 @@ static class RunReport
         WriteScanned(record);
         WriteQuarantined(record);
         WriteDates(record);
+        foreach (var published in record.Published)
+        {
+            var what = $"{Figures.Count(published.Dates, "date")}, {Figures.Count(published.Rows, "row")}";
+            Terminal.Line(
+                published.Error is null
+                    ? $"published to {published.Destination}: {what} in {Figures.Seconds(published.Seconds)}"
+                    : $"{published.Destination} is behind: {SafeText.Of(published.Error)}"
+            );
+        }
+
         if (record.Archived > 0)
         {
             Terminal.Line($"archived {Figures.Count(record.Archived, "file")}");

@@ -36,6 +36,7 @@ static class ConfigFile
                 {
                     JsonTokenType.Number => SettingForm.Number,
                     JsonTokenType.String => SettingForm.Text,
+                    JsonTokenType.True or JsonTokenType.False => SettingForm.Boolean,
                     _ => SettingForm.Other,
                 };
                 var source = $"{name} line {line}";

@@ -19,6 +19,9 @@ enum SettingForm
     /// <summary>As a text in a file.</summary>
     Text,
 
-    /// <summary>As something else in a file: true, null, a list.</summary>
+    /// <summary>As true or false in a file.</summary>
+    Boolean,
+
+    /// <summary>As something else in a file: null, a list.</summary>
     Other,
 }

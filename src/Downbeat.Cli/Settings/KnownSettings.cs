@@ -102,6 +102,12 @@ static class KnownSettings
             run => run.LeaseSeconds,
             (run, value) => run with { LeaseSeconds = value }
         ),
+        Setting.Switch(
+            "sqlite",
+            "Whether a lake in a folder keeps all tables in its warehouse.db too, for SQL.",
+            settings => settings.Sqlite,
+            (settings, value) => settings with { Sqlite = value }
+        ),
     ];
 
     /// <summary>The setting of that name, if there is one.</summary>

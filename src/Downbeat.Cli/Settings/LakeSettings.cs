@@ -8,6 +8,9 @@ sealed record LakeSettings
     /// <summary>The lake's folder as its user named it; null for the current folder.</summary>
     public string? Lake { get; init; }
 
+    /// <summary>Whether a lake in a folder has its embedded warehouse.</summary>
+    public bool Sqlite { get; init; } = true;
+
     /// <summary>How a run works.</summary>
     public RunOptions Run { get; init; } = new();
 }

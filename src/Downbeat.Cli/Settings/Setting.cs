@@ -27,8 +27,11 @@ sealed record Setting
     /// <summary>What it is when nobody says, as it would stand in a file; null when that depends.</summary>
     public required string? Default { get; init; }
 
-    /// <summary>Whether it is a number in a file, and not a text.</summary>
-    public required bool IsNumber { get; init; }
+    /// <summary>How it is written in a file.</summary>
+    public required SettingForm Form { get; init; }
+
+    /// <summary>Whether it can be given as a flag, too. What names another system cannot: it goes with the lake, and there is much of it.</summary>
+    public bool IsFlag { get; init; } = true;
 
     /// <summary>Sets it; null when the text is not allowed.</summary>
     public required Func<LakeSettings, string, LakeSettings?> TrySet { get; init; }
@@ -50,7 +53,7 @@ sealed record Setting
         {
             Allowed = allowed,
             Default = null,
-            IsNumber = false,
+            Form = SettingForm.Text,
             TrySet = (settings, text) =>
                 text.Length == 0 || text.Contains('\0', StringComparison.Ordinal) ? null : set(settings, text),
         };
@@ -68,7 +71,7 @@ sealed record Setting
         {
             Allowed = string.Create(CultureInfo.InvariantCulture, $"a whole number from {from:N0} to {to:N0}"),
             Default = get(new()).ToString(CultureInfo.InvariantCulture),
-            IsNumber = true,
+            Form = SettingForm.Number,
             TrySet = (settings, text) =>
                 int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
                 && value >= from
@@ -91,7 +94,7 @@ sealed record Setting
         {
             Allowed = "a share from 0 to 1, like 0.05",
             Default = get(new()).ToString(CultureInfo.InvariantCulture),
-            IsNumber = true,
+            Form = SettingForm.Number,
             TrySet = (settings, text) =>
                 double.TryParse(
                     text,
@@ -104,6 +107,22 @@ sealed record Setting
                         Run = set(settings.Run, value),
                     }
                     : null,
+        };
+
+    /// <summary>A setting that is yes or no.</summary>
+    public static Setting Switch(
+        string name,
+        string help,
+        Func<LakeSettings, bool> get,
+        Func<LakeSettings, bool, LakeSettings> set
+    ) =>
+        new(name, help)
+        {
+            Allowed = "true or false",
+            Default = get(new()) ? "true" : "false",
+            Form = SettingForm.Boolean,
+            IsFlag = false,
+            TrySet = (settings, text) => bool.TryParse(text, out var value) ? set(settings, value) : null,
         };
 
     string InWords(char between, Func<char, char> casing)

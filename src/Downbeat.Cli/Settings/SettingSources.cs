@@ -97,8 +97,7 @@ sealed record SettingSources(
         return settings;
     }
 
-    static bool IsWrittenAs(Setting setting, SettingForm form) =>
-        form == SettingForm.Plain || form == (setting.IsNumber ? SettingForm.Number : SettingForm.Text);
+    static bool IsWrittenAs(Setting setting, SettingForm form) => form == SettingForm.Plain || form == setting.Form;
 
     static string SayUnknown(GivenSetting given)
     {

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text;
 using Downbeat.Engine.Listens;
+using Downbeat.Engine.Scan;
 
 namespace Downbeat.Engine.Kpis;
 
@@ -112,16 +114,63 @@ public sealed class KpiTable(KpiSchema schema, DateOnly date)
         return csv.ToArray();
     }
 
+    /// <summary>Reads a table as it was published in a file; what was written by <see cref="ToCsv"/> reads back the same.</summary>
+    /// <exception cref="FormatException">It is no such file.</exception>
+    public static KpiTable ReadCsv(KpiSchema schema, DateOnly date, Stream file)
+    {
+        var csv = new CsvReader(file, maxRecordBytes: 256 * CsvReader.MaxRecordBytes); // Joined names are longer than each.
+        var names = schema.Columns.Select(column => column.Name);
+        if (
+            !csv.Read()
+            || !names.SequenceEqual(
+                Enumerable.Range(0, csv.FieldCount).Select(place => Field(csv, place)),
+                StringComparer.Ordinal
+            )
+        )
+        {
+            throw new FormatException($"It does not have the columns of {schema.Name}.");
+        }
+
+        var table = new KpiTable(schema, date);
+        var dateText = ListenDate.Text(date);
+        while (csv.Read())
+        {
+            if (csv.FieldCount != schema.Columns.Count || Field(csv, 0) != dateText)
+            {
+                throw new FormatException($"It has a row that is none of {schema.Name} of {dateText}.");
+            }
+
+            var row = new KpiCell[schema.Columns.Count - 1];
+            for (var column = 0; column < row.Length; column++)
+            {
+                row[column] = schema.Columns[column + 1].Type switch
+                {
+                    KpiType.Integer => long.Parse(
+                        csv.Field(column + 1),
+                        NumberStyles.None,
+                        CultureInfo.InvariantCulture
+                    ),
+                    KpiType.Quotient => double.Parse(csv.Field(column + 1), CultureInfo.InvariantCulture),
+                    _ => csv.Field(column + 1).ToArray(),
+                };
+            }
+
+            table.Add(row);
+        }
+
+        return table;
+    }
+
     internal void Add(params KpiCell[] row) => rows.Add(row);
+
+    static string Field(CsvReader csv, int place) => Encoding.UTF8.GetString(csv.Field(place));
 
     static void Write(MemoryStream csv, KpiCell cell, KpiType type)
     {
         switch (type)
         {
             case KpiType.Integer:
-                csv.Write(
-                    Encoding.UTF8.GetBytes(cell.Integer.ToString(System.Globalization.CultureInfo.InvariantCulture))
-                );
+                csv.Write(Encoding.UTF8.GetBytes(cell.Integer.ToString(CultureInfo.InvariantCulture)));
                 break;
             case KpiType.Quotient:
                 csv.Write(Encoding.UTF8.GetBytes(Quotients.Text(cell.Quotient)));

@@ -15,6 +15,9 @@ public static class LakePaths
     /// <summary>Settings that go with the lake.</summary>
     public const string Settings = "downbeat.json";
 
+    /// <summary>The embedded warehouse of a lake in a folder.</summary>
+    public const string Warehouse = "warehouse.db";
+
     /// <summary>Where producers drop listens.</summary>
     public const string Streams = "landing/streams";
 

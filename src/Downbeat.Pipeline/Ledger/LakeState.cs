@@ -79,6 +79,7 @@ public sealed class LakeState
             {
                 Entry = date,
                 ComputedAt = commit.At,
+                ComputedIn = commit.Version,
                 SongsChecked = date.Songs,
                 UsersChecked = date.Users,
             };
@@ -181,6 +182,9 @@ public sealed class DateState
 
     /// <summary>When that was committed.</summary>
     public required DateTimeOffset ComputedAt { get; init; }
+
+    /// <summary>The version of the ledger that says so.</summary>
+    public long ComputedIn { get; init; }
 
     /// <summary>Whether someone asked for it to be computed again, and it has not been yet.</summary>
     public bool IsWanted { get; set; }

@@ -40,4 +40,7 @@ static partial class Log
         Message = "Another run changed the inputs of {Date} meanwhile; it is computed again."
     )]
     public static partial void ComputedAgain(this ILogger logger, string date);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Destination} cannot hold every text as it is: {Warning}")]
+    public static partial void Changed(this ILogger logger, string destination, string warning);
 }

@@ -17,14 +17,18 @@ namespace Downbeat.Pipeline.Runs;
 /// <param name="clock">The time.</param>
 /// <param name="logger">Told what matters.</param>
 /// <param name="progress">Told how far each stage has come.</param>
+/// <param name="destinations">What the tables are published to besides the lake's own files; the caller closes them.</param>
 public sealed class Reconciliation(
     ILake lake,
     RunOptions options,
     TimeProvider clock,
     ILogger logger,
-    IProgress<RunProgress>? progress = null
+    IProgress<RunProgress>? progress = null,
+    IReadOnlyList<IDestination>? destinations = null
 )
 {
+    readonly IReadOnlyList<IDestination> destinations = destinations ?? [];
+
     /// <summary>The program's version, as records state it.</summary>
     public static string Version { get; } =
         typeof(Reconciliation)
@@ -58,6 +62,7 @@ public sealed class Reconciliation(
             Move = move,
             Leave = leave,
             Dates = [.. dates.OrderBy(date => date.Date)],
+            Publish = [.. PlanPublications(state, cancellationToken)],
         };
     }
 
@@ -82,12 +87,11 @@ public sealed class Reconciliation(
             ProcessId = Environment.ProcessId,
             Started = clock.GetUtcNow(),
         };
-        if (request is not null)
+        if (request?.Rebuild is { } rebuild)
         {
             // Committed, so that a rebuild that dies is ended by the next run.
             run.Ledger.Commit(state =>
-                state.Dates.Keys.Where(date => date >= request.RebuildFrom && date <= request.RebuildTo).ToList()
-                    is [_, ..] wanted
+                state.Dates.Keys.Where(date => date >= rebuild.From && date <= rebuild.To).ToList() is [_, ..] wanted
                     ? LakeLedger.Facts with
                     {
                         Wanted = wanted,
@@ -100,13 +104,13 @@ public sealed class Reconciliation(
         {
             logger.TookOver(previous.Run, previous.ProcessId, previous.Host);
         }
-        else if (Plan(stop.Token).IsEmpty)
+        else if (request is not { TakeOver: true } && Plan(stop.Token).IsEmpty)
         {
             return record with { Ended = clock.GetUtcNow(), Outcome = RunOutcome.NothingToDo };
         }
 
         RunRecords.Write(lake, record);
-        record = Work(run, record, lease.Previous is not null, stop.Token);
+        record = Work(run, record, request, lease.Previous is not null, stop.Token);
         record = record with { Ended = clock.GetUtcNow(), Errors = [.. run.Errors] };
         if (lease.Lost.IsCancellationRequested)
         {
@@ -122,7 +126,39 @@ public sealed class Reconciliation(
         return record;
     }
 
-    static RunRecord Work(RunContext run, RunRecord record, bool sweep, CancellationToken cancellationToken)
+    IEnumerable<PlannedPublication> PlanPublications(LakeState state, CancellationToken cancellationToken)
+    {
+        var lakeId = destinations.Count > 0 ? LakeFile.Read(lake).Id : "";
+        foreach (var destination in destinations)
+        {
+            PlannedPublication planned;
+            try
+            {
+                planned = new(
+                    destination.Name,
+                    destination.Place,
+                    PublishStage.FindBehind(destination, state, lakeId, cancellationToken)
+                );
+            }
+            catch (DestinationException error)
+            {
+                planned = new(destination.Name, destination.Place, [], error.Message);
+            }
+
+            if (planned.Dates.Count > 0 || planned.Problem is not null)
+            {
+                yield return planned;
+            }
+        }
+    }
+
+    RunRecord Work(
+        RunContext run,
+        RunRecord record,
+        RunRequest? request,
+        bool sweep,
+        CancellationToken cancellationToken
+    )
     {
         var seconds = new Dictionary<string, double>(StringComparer.Ordinal);
         void Time(string stage, Action work)
@@ -167,6 +203,23 @@ public sealed class Reconciliation(
             finally
             {
                 record = record with { Dates = compute.Computed };
+            }
+
+            if (destinations.Count > 0)
+            {
+                var publish = new PublishStage(
+                    run,
+                    destinations,
+                    new(LakeFile.Read(lake).Id, request?.Create ?? false, request?.TakeOver ?? false)
+                );
+                try
+                {
+                    Time("publish", () => publish.Run(cancellationToken));
+                }
+                finally
+                {
+                    record = record with { Published = publish.Published };
+                }
             }
 
             Time(

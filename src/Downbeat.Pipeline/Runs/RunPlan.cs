@@ -23,9 +23,12 @@ public sealed record RunPlan
     /// <summary>Dates that are computed already because of what is known now. Files to scan may add others.</summary>
     public IReadOnlyList<PlannedDate> Dates { get; init; } = [];
 
+    /// <summary>Destinations that do not hold the dates as they are published now. Dates that are computed are published too.</summary>
+    public IReadOnlyList<PlannedPublication> Publish { get; init; } = [];
+
     /// <summary>Whether a run has anything to do.</summary>
     [JsonIgnore]
-    public bool IsEmpty => Catalogue.Count + Scan.Count + Move.Count + Dates.Count == 0;
+    public bool IsEmpty => Catalogue.Count + Scan.Count + Move.Count + Dates.Count + Publish.Count == 0;
 }
 
 /// <summary>A file in a plan.</summary>
@@ -38,3 +41,15 @@ public sealed record PlannedFile(string Path, long Size, string Why);
 /// <param name="Date">The date.</param>
 /// <param name="Why">Why it is computed.</param>
 public sealed record PlannedDate(DateOnly Date, string Why);
+
+/// <summary>A destination in a plan.</summary>
+/// <param name="Destination">Its name.</param>
+/// <param name="Place">Where it is.</param>
+/// <param name="Dates">The dates that are published to it, the oldest first, and why.</param>
+/// <param name="Problem">Why it could not be asked what it holds; null when it could.</param>
+public sealed record PlannedPublication(
+    string Destination,
+    string Place,
+    IReadOnlyList<PlannedDate> Dates,
+    string? Problem = null
+);

@@ -48,6 +48,9 @@ public sealed record RunRecord
     /// <summary>Dates that were computed.</summary>
     public IReadOnlyList<ComputedDate> Dates { get; init; } = [];
 
+    /// <summary>What was published to destinations.</summary>
+    public IReadOnlyList<PublishedTo> Published { get; init; } = [];
+
     /// <summary>How many files moved to the archive.</summary>
     public int Archived { get; init; }
 
@@ -105,3 +108,11 @@ public sealed record ScannedFile(
 /// <param name="Listens">Its distinct listens; 0 when it lost its files because it has none left.</param>
 /// <param name="Restated">The tables whose files changed; none when the numbers stayed as they were.</param>
 public sealed record ComputedDate(DateOnly Date, string Why, long Listens, IReadOnlyList<string> Restated);
+
+/// <summary>What a run published to a destination.</summary>
+/// <param name="Destination">Its name.</param>
+/// <param name="Dates">How many dates.</param>
+/// <param name="Rows">Their rows in all tables.</param>
+/// <param name="Seconds">How long that took.</param>
+/// <param name="Error">Why it is still behind; null when it is not.</param>
+public sealed record PublishedTo(string Destination, int Dates, long Rows, double Seconds, string? Error);

@@ -1,6 +1,14 @@
 namespace Downbeat.Pipeline.Runs;
 
-/// <summary>Asks a run to restate dates on purpose, under the catalogue as of now.</summary>
-/// <param name="RebuildFrom">The first date.</param>
-/// <param name="RebuildTo">The last date.</param>
-public sealed record RunRequest(DateOnly RebuildFrom, DateOnly RebuildTo);
+/// <summary>What someone asks of a run besides what there is to do.</summary>
+public sealed record RunRequest
+{
+    /// <summary>The first and the last date to restate on purpose, under the catalogue as of now; null for none.</summary>
+    public (DateOnly From, DateOnly To)? Rebuild { get; init; }
+
+    /// <summary>Whether destinations make tables that cost money as they stand.</summary>
+    public bool Create { get; init; }
+
+    /// <summary>Whether destinations that belong to another lake become this one's.</summary>
+    public bool TakeOver { get; init; }
+}

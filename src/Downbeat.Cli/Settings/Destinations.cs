@@ -1,0 +1,25 @@
+using Downbeat.Connectors.Folder;
+using Downbeat.Connectors.Sqlite;
+using Downbeat.Pipeline.Landing;
+using Downbeat.Pipeline.Publish;
+
+namespace Downbeat.Cli.Settings;
+
+/// <summary>Makes the destinations that settings name.</summary>
+static class Destinations
+{
+    /// <summary>They connect to nothing before they are used.</summary>
+    public static IReadOnlyList<IDestination> Of(LakeSettings settings, ILake lake)
+    {
+        var destinations = new List<IDestination>();
+        if (settings.Sqlite && lake is FolderLake folder)
+        {
+            destinations.Add(Warehouse(folder));
+        }
+
+        return destinations;
+    }
+
+    /// <summary>The embedded warehouse of a lake in a folder.</summary>
+    public static SqliteDestination Warehouse(FolderLake lake) => new(Path.Join(lake.Name, LakePaths.Warehouse));
+}

@@ -1,0 +1,51 @@
+using Microsoft.Extensions.Logging;
+using Polly;
+using Polly.Retry;
+
+namespace Downbeat.Connectors;
+
+/// <summary>
+/// Tries again what failed for a reason that passes: exponentially later with jitter, not for ever, and saying so each time. Which
+/// reasons pass is the connector's table to say.
+/// </summary>
+/// <param name="system">What is spoken to, for the log: <c>postgres</c>.</param>
+/// <param name="isTransient">Whether a failure may pass by itself.</param>
+/// <param name="logger">Told of every retry and its cause.</param>
+sealed class Retries(string system, Func<Exception, bool> isTransient, ILogger logger)
+{
+    /// <summary>After the first: some 30 seconds in all. What is down for longer is for the next run.</summary>
+    const int MaxRetries = 6;
+
+    readonly ResiliencePipeline pipeline = new ResiliencePipelineBuilder()
+        .AddRetry(
+            new RetryStrategyOptions
+            {
+                ShouldHandle = failed =>
+                    ValueTask.FromResult(failed.Outcome.Exception is { } error && isTransient(error)),
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                Delay = TimeSpan.FromMilliseconds(250),
+                MaxDelay = TimeSpan.FromSeconds(10),
+                MaxRetryAttempts = MaxRetries,
+                OnRetry = again =>
+                {
+                    logger.Retried(
+                        system,
+                        again.AttemptNumber + 1,
+                        Math.Round(again.RetryDelay.TotalSeconds, 1),
+                        again.Outcome.Exception!.Message
+                    );
+                    return default;
+                },
+            }
+        )
+        .Build();
+
+    /// <summary>Does something, and again.</summary>
+    public T Run<T>(Func<CancellationToken, T> work, CancellationToken cancellationToken) =>
+        pipeline.Execute(work, cancellationToken);
+
+    /// <summary>Does something, and again.</summary>
+    public ValueTask<T> RunAsync<T>(Func<CancellationToken, ValueTask<T>> work, CancellationToken cancellationToken) =>
+        pipeline.ExecuteAsync(work, cancellationToken);
+}

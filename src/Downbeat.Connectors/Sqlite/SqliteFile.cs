@@ -1,0 +1,74 @@
+using Microsoft.Data.Sqlite;
+
+namespace Downbeat.Connectors.Sqlite;
+
+/// <summary>Opens SQLite files, and says which of their faults are worth another try.</summary>
+public static class SqliteFile
+{
+    const int Busy = 5;
+    const int Locked = 6;
+    const int ReadOnly = 8;
+    const int Full = 13;
+    const int CannotOpen = 14;
+    const int NotADatabase = 26;
+
+    /// <summary>How long another who writes is waited for, in seconds.</summary>
+    const int WaitSeconds = 30;
+
+    static readonly Lazy<bool> Provider = new(() =>
+    {
+        // The one native library of the package that is pinned; the bundles that choose one by themselves do not restore.
+        SQLitePCL.raw.SetProvider(new SQLitePCL.SQLite3Provider_e_sqlite3());
+        return true;
+    });
+
+    /// <summary>Opens a file.</summary>
+    /// <exception cref="SqliteException">It cannot be opened.</exception>
+    public static SqliteConnection Open(string file, SqliteOpenMode mode)
+    {
+        _ = Provider.Value;
+        var connection = new SqliteConnection(
+            new SqliteConnectionStringBuilder
+            {
+                DataSource = file,
+                Mode = mode,
+                Pooling = false,
+                DefaultTimeout = WaitSeconds,
+            }.ConnectionString
+        );
+        try
+        {
+            connection.Open();
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether trying again later may help.</summary>
+    public static bool IsTransient(SqliteException error)
+    {
+        ArgumentNullException.ThrowIfNull(error);
+        return error.SqliteErrorCode is Busy or Locked;
+    }
+
+    /// <summary>Says what is wrong with a file, and what to do.</summary>
+    public static string Explain(string file, string verb, SqliteException error)
+    {
+        ArgumentNullException.ThrowIfNull(error);
+        var why = error.SqliteErrorCode switch
+        {
+            Busy or Locked => "another program has been writing to it for long; close that, or wait",
+            ReadOnly => "it may not be written to; check who owns it",
+            Full => "the disk is full",
+            CannotOpen => "it cannot be opened; check that its folder is there and may be written to",
+            NotADatabase =>
+                "it is no SQLite database; move it away, and the next run makes it anew from the published tables",
+            _ => error.Message,
+        };
+        return $"could not {verb} {file}: {why}.";
+    }
+}

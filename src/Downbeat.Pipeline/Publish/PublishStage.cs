@@ -1,0 +1,200 @@
+using System.Diagnostics;
+using Downbeat.Engine.Listens;
+using Downbeat.Pipeline.Ledger;
+using Downbeat.Pipeline.Runs;
+
+namespace Downbeat.Pipeline.Publish;
+
+/// <summary>
+/// Brings every destination to hold the dates of the ledger. Each destination is asked what it holds, and is caught up by itself:
+/// one that was down is made up for by the next run, a new one is filled from history, none waits for another.
+/// </summary>
+sealed class PublishStage(RunContext run, IReadOnlyList<IDestination> destinations, DestinationRequest request)
+{
+    /// <summary>So many dates at most are in memory at once for a destination, and in one transaction of it.</summary>
+    const int DatesPerBatch = 32;
+
+    /// <summary>So many rows, and a batch is full.</summary>
+    const int RowsPerBatch = 200_000;
+
+    readonly Lock reporting = new();
+    readonly List<PublishedTo> published = [];
+    int done;
+    int total;
+
+    /// <summary>What was published, by destination.</summary>
+    public IReadOnlyList<PublishedTo> Published =>
+        [.. published.OrderBy(one => one.Destination, StringComparer.Ordinal)];
+
+    /// <summary>The dates that a destination is behind on, and why; the oldest first.</summary>
+    /// <exception cref="DestinationException">It cannot say what it holds.</exception>
+    public static List<PlannedDate> FindBehind(
+        IDestination destination,
+        LakeState state,
+        string lakeId,
+        CancellationToken cancellationToken
+    )
+    {
+        var held = destination.Find(lakeId, cancellationToken);
+        var behind = new List<PlannedDate>();
+        foreach (var (date, known) in state.Dates)
+        {
+            if (!held.TryGetValue(date, out var holds))
+            {
+                behind.Add(new(date, "new there"));
+            }
+            else if (holds.Fingerprint != known.Entry.Fingerprint && holds.Version <= known.ComputedIn)
+            {
+                behind.Add(new(date, "restated"));
+            }
+        }
+
+        behind.AddRange(
+            held.Where(holds => holds.Value.Fingerprint.Length > 0 && !state.Dates.ContainsKey(holds.Key))
+                .Select(holds => new PlannedDate(holds.Key, "it has no listens any more"))
+        );
+        return [.. behind.OrderBy(date => date.Date)];
+    }
+
+    /// <summary>Publishes what is behind, to all destinations at once.</summary>
+    public void Run(CancellationToken cancellationToken)
+    {
+        var work = destinations
+            .Select(destination => Task.Run(() => Run(destination, cancellationToken), CancellationToken.None))
+            .ToArray();
+        Task.WaitAll(work, CancellationToken.None);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    void Run(IDestination destination, CancellationToken cancellationToken)
+    {
+        var start = Stopwatch.GetTimestamp();
+        var (dates, rows) = (0, 0L);
+        string? error = null;
+        try
+        {
+            // Read afresh for every destination and batch: another run may have restated a date meanwhile.
+            var takesOver = request.TakeOver;
+            if (takesOver)
+            {
+                destination.Prepare(request, cancellationToken); // What it held is another lake's until then.
+            }
+
+            var behind = FindBehind(destination, run.Ledger.State, request.LakeId, cancellationToken);
+            if (behind.Count == 0)
+            {
+                return;
+            }
+
+            if (!takesOver)
+            {
+                destination.Prepare(request, cancellationToken);
+            }
+
+            Report(0, behind.Count);
+            var batch = new List<DateTables>();
+            foreach (var date in behind)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (TryRead(destination, date.Date) is { } tables)
+                {
+                    batch.Add(tables);
+                }
+
+                if (batch.Count == DatesPerBatch || batch.Sum(one => one.Rows) >= RowsPerBatch || date == behind[^1])
+                {
+                    if (batch.Count == 0)
+                    {
+                        continue;
+                    }
+
+                    foreach (var warning in destination.Publish(batch, cancellationToken))
+                    {
+                        run.Logger.Changed(destination.Name, warning);
+                    }
+
+                    dates += batch.Count;
+                    rows += batch.Sum(one => one.Rows);
+                    Report(batch.Count, 0);
+                    batch.Clear();
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Told by the run; what was published stays.
+        }
+        catch (Exception failure) when (RunContext.IsExpected(failure))
+        {
+            error = failure.Message;
+            run.Fail($"{destination.Name} is behind, and the next run catches it up", failure);
+        }
+        finally
+        {
+            if (dates > 0 || error is not null)
+            {
+                lock (reporting)
+                {
+                    published.Add(
+                        new(
+                            destination.Name,
+                            dates,
+                            rows,
+                            Math.Round(Stopwatch.GetElapsedTime(start).TotalSeconds, 3),
+                            error
+                        )
+                    );
+                }
+            }
+        }
+    }
+
+    /// <summary>Reads a date; null when that failed, which was told, and the others go on.</summary>
+    DateTables? TryRead(IDestination destination, DateOnly date)
+    {
+        try
+        {
+            return Read(date);
+        }
+        catch (Exception error) when (RunContext.IsExpected(error))
+        {
+            run.Fail($"{ListenDate.Text(date)} was not published to {destination.Name}", error);
+            return null;
+        }
+    }
+
+    DateTables Read(DateOnly date)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            var state = run.Ledger.State;
+            if (!state.Dates.TryGetValue(date, out var known))
+            {
+                return DateTables.Empty(date, state.Version);
+            }
+
+            try
+            {
+                return DateTables.Read(run.Lake, known);
+            }
+            catch (IOException) when (attempt == 0)
+            {
+                run.Ledger.Refresh(); // Another run may have restated the date.
+            }
+            catch (FormatException error)
+            {
+                throw new IOException($"The tables of {ListenDate.Text(date)} cannot be read: {error.Message}", error);
+            }
+        }
+    }
+
+    void Report(int more, int moreToDo)
+    {
+        lock (reporting)
+        {
+            done += more;
+            total += moreToDo;
+            run.Report("publish", done, total, "dates");
+        }
+    }
+}
