@@ -290,7 +290,7 @@ public sealed class RunTests
         Assert.Equal(RunOutcome.NothingToDo, lake.Run().Outcome);
 
         // On purpose the changed attribute is taken over.
-        var record = lake.Run(request: new(new(2024, 6, 24), new(2024, 6, 24)));
+        var record = lake.Run(request: new() { Rebuild = (new(2024, 6, 24), new(2024, 6, 24)) });
         Assert.Equal(new DateOnly(2024, 6, 24), Assert.Single(record.Dates).Date);
         Assert.Contains("Another name", lake.Kpis()["genre_daily/date=2024-06-24.csv"], StringComparison.Ordinal);
     }
@@ -329,7 +329,7 @@ public sealed class RunTests
         var before = lake.Kpis();
         var file = Path.Combine(lake.Folder, LakePaths.Kpi("daily", new(2024, 6, 25)));
         File.WriteAllText(file, File.ReadAllText(file).Replace('1', '7'));
-        var date = Assert.Single(lake.Run(request: new(new(2024, 6, 1), new(2024, 6, 30))).Dates);
+        var date = Assert.Single(lake.Run(request: new() { Rebuild = (new(2024, 6, 1), new(2024, 6, 30)) }).Dates);
         Assert.Equal(["daily"], date.Restated);
         Assert.Equal(before, lake.Kpis());
     }
