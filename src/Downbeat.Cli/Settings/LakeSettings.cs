@@ -1,3 +1,4 @@
+using Downbeat.Connectors.Postgres;
 using Downbeat.Pipeline.Runs;
 
 namespace Downbeat.Cli.Settings;
@@ -10,6 +11,9 @@ sealed record LakeSettings
 
     /// <summary>Whether a lake in a folder has its embedded warehouse.</summary>
     public bool Sqlite { get; init; } = true;
+
+    /// <summary>A PostgreSQL database that holds the tables, too.</summary>
+    public PostgresOptions Postgres { get; init; } = new();
 
     /// <summary>How a run works.</summary>
     public RunOptions Run { get; init; } = new();

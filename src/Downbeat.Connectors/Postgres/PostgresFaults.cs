@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using Npgsql;
 
 namespace Downbeat.Connectors.Postgres;
@@ -24,6 +25,10 @@ public static class PostgresFaults
         PostgresErrorCodes.SystemError,
         PostgresErrorCodes.IoError,
     ];
+
+    /// <summary>Whether this is a fault of the server or of the way to it, and not of the program.</summary>
+    public static bool IsFault(Exception error) =>
+        error is NpgsqlException or SocketException or TimeoutException or IOException or CryptographicException;
 
     /// <summary>Whether trying the whole transaction again may succeed.</summary>
     public static bool IsTransient(Exception error)
@@ -74,6 +79,8 @@ public static class PostgresFaults
             NpgsqlException { InnerException: TimeoutException } => "no answer in time.",
             NpgsqlException { InnerException: IOException } => "the connection was lost.",
             TimeoutException => "no answer in time.",
+            SocketException => $"no connection: {Sentence(error.Message)}",
+            CryptographicException => $"{connection.Ca} is no certificate: {Sentence(error.Message)}",
             NpgsqlException when error.Message.Contains("No password", StringComparison.Ordinal) =>
                 $"it wants a password for {user}, and none was given; {password}.",
             NpgsqlException when error.Message.Contains("SSL", StringComparison.Ordinal) =>
