@@ -11,11 +11,11 @@ static class PostgresCatalog
         session
             .Read(
                 """
-                SELECT class.relname, attribute.attname
+                SELECT CAST(class.relname AS VARCHAR(128)), CAST(attribute.attname AS VARCHAR(128))
                 FROM pg_catalog.pg_class AS class
                 JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = class.relnamespace
                 JOIN pg_catalog.pg_attribute AS attribute ON attribute.attrelid = class.oid
-                WHERE namespace.nspname = @schema AND attribute.attnum > 0 AND NOT attribute.attisdropped
+                WHERE CAST(namespace.nspname AS VARCHAR(128)) = @schema AND attribute.attnum > 0 AND NOT attribute.attisdropped
                 """,
                 row => (Table: row.GetString(0), Column: row.GetString(1)),
                 ("@schema", schema)
@@ -26,7 +26,7 @@ static class PostgresCatalog
     public static bool HasSchema(SqlSession session, string schema) =>
         session
             .Read(
-                "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname = @schema",
+                "SELECT CAST(nspname AS VARCHAR(128)) FROM pg_catalog.pg_namespace WHERE CAST(nspname AS VARCHAR(128)) = @schema",
                 row => row.GetString(0),
                 ("@schema", schema)
             )

@@ -21,17 +21,16 @@ public sealed class PostgresDestination : SqlDestination
 
     readonly PostgresConnection connection;
     readonly PostgresOptions options;
-    readonly FittedTexts texts;
 
     /// <summary>It connects when it is used first.</summary>
     public PostgresDestination(PostgresOptions options, ILogger logger)
-        : this(options, new(maxKeyBytes: MaxKeyBytes), new("postgres", IsWorthARetry, logger)) { }
+        : this(options, new Retries("postgres", IsWorthARetry, logger)) { }
 
-    internal PostgresDestination(PostgresOptions options, FittedTexts texts, Retries retries)
-        : base("postgres.sql", texts, retries)
+    internal PostgresDestination(PostgresOptions options, Retries? retries)
+        : base("postgres.sql", new(maxKeyBytes: MaxKeyBytes), retries)
     {
+        ArgumentNullException.ThrowIfNull(options);
         this.options = options;
-        this.texts = texts;
         connection = new(Name, options.Address ?? throw new ArgumentException("An address is needed.", nameof(options)))
         {
             Ca = options.Ca,
@@ -133,8 +132,6 @@ public sealed class PostgresDestination : SqlDestination
 
     private protected override bool IsTransient(Exception error) => PostgresFaults.IsTransient(error);
 
-    internal static bool IsWorthARetry(Exception error) => error is DestinationException { IsTransient: true };
-
     static string List(string prefix, IEnumerable<string> columns) =>
         string.Join(", ", columns.Select(column => prefix + column));
 
@@ -163,7 +160,7 @@ public sealed class PostgresDestination : SqlDestination
                             rows.Write(cell.Quotient, NpgsqlDbType.Double);
                             break;
                         default:
-                            rows.Write(texts.Fit(schema, schema.Columns[place], cell.Text), NpgsqlDbType.Text);
+                            rows.Write(Texts.Fit(schema, schema.Columns[place], cell.Text), NpgsqlDbType.Text);
                             break;
                     }
                 }

@@ -33,7 +33,6 @@ public abstract class SqlDestination : IDestination
 
     readonly string script;
     readonly Retries? retries;
-    readonly FittedTexts texts;
     DbConnection? open;
     bool isOpenForWriting;
     string? preparedFor;
@@ -42,13 +41,16 @@ public abstract class SqlDestination : IDestination
     /// <param name="texts">What texts have to be.</param>
     /// <param name="retries">Tries again; null when the system itself does.</param>
     private protected SqlDestination(string script, FittedTexts texts, Retries? retries) =>
-        (this.script, this.texts, this.retries) = (script, texts, retries);
+        (this.script, Texts, this.retries) = (script, texts, retries);
 
     /// <inheritdoc/>
     public abstract string Name { get; }
 
     /// <inheritdoc/>
     public abstract string Place { get; }
+
+    /// <summary>What texts have to be.</summary>
+    private protected FittedTexts Texts { get; }
 
     /// <summary>For tests, which let it die there.</summary>
     internal Action? BeforeStatement { get; init; }
@@ -70,7 +72,7 @@ public abstract class SqlDestination : IDestination
             return Try("read", write: false, session => Find(session, lakeId), cancellationToken);
         }
 
-        Dispose(); // Deleted under our feet, perhaps: what is open is not it.
+        Close(); // Deleted under our feet, perhaps: what is open is not it.
         return new Dictionary<DateOnly, HeldDate>();
     }
 
@@ -101,7 +103,7 @@ public abstract class SqlDestination : IDestination
         ArgumentNullException.ThrowIfNull(dates);
         var lakeId = preparedFor ?? throw new InvalidOperationException("Prepare comes first.");
         var newest = dates.GroupBy(date => date.Date).Select(same => same.MaxBy(date => date.Version)!).ToList();
-        texts.Forget();
+        Texts.Forget();
         var staged = Guard("publish to", () => Stage(newest, cancellationToken), cancellationToken);
         Try(
             "publish to",
@@ -118,7 +120,7 @@ public abstract class SqlDestination : IDestination
             cancellationToken
         );
         staged?.Dispose();
-        return texts.Warnings;
+        return Texts.Warnings;
     }
 
     /// <inheritdoc/>
@@ -180,14 +182,23 @@ public abstract class SqlDestination : IDestination
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Closes the connection. Of a transaction that is open nothing stays.</summary>
+    /// <summary>Whether what failed may be tried again.</summary>
+    internal static bool IsWorthARetry(Exception error) => error is DestinationException { IsTransient: true };
+
+    /// <summary>Closes the connection.</summary>
     protected virtual void Dispose(bool disposing)
     {
         if (disposing)
         {
-            open?.Dispose();
-            open = null;
+            Close();
         }
+    }
+
+    /// <summary>Closes the connection. Of a transaction that is open nothing stays.</summary>
+    private protected void Close()
+    {
+        open?.Dispose();
+        open = null;
     }
 
     /// <summary>Opens a connection.</summary>
@@ -225,6 +236,9 @@ public abstract class SqlDestination : IDestination
 
     /// <summary>Whether trying again may succeed.</summary>
     private protected abstract bool IsTransient(Exception error);
+
+    /// <summary>Whether it holds no secret.</summary>
+    private protected virtual bool MayBeShown(Exception error) => true;
 
     /// <summary>The full name of a table.</summary>
     private protected string Table(string name) => Schema is { } schema ? $"{schema}.{Quote(name)}" : Quote(name);
@@ -386,7 +400,7 @@ public abstract class SqlDestination : IDestination
             {
                 if (open?.State != ConnectionState.Open || (write && !isOpenForWriting))
                 {
-                    Dispose();
+                    Close();
                     (open, isOpenForWriting) = (Open(write), write);
                 }
 
@@ -404,7 +418,7 @@ public abstract class SqlDestination : IDestination
         }
         catch (Exception error)
         {
-            Dispose();
+            Close();
             if (cancellationToken.IsCancellationRequested)
             {
                 throw new OperationCanceledException("Cancelled.", error, cancellationToken);
@@ -417,7 +431,11 @@ public abstract class SqlDestination : IDestination
 
             if (Explain(error) is { } why)
             {
-                throw new DestinationException($"could not {verb} {Place}: {why}", IsTransient(error), error);
+                throw new DestinationException(
+                    $"could not {verb} {Place}: {why}",
+                    IsTransient(error),
+                    MayBeShown(error) ? error : null
+                );
             }
 
             throw;

@@ -33,7 +33,7 @@ public sealed class SqliteDestination(string file)
         var findings = base.Check(lakeId, cancellationToken);
         if (isNew)
         {
-            Dispose();
+            Close();
             File.Delete(file);
         }
 
