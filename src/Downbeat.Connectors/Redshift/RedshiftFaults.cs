@@ -6,6 +6,14 @@ namespace Downbeat.Connectors.Redshift;
 /// <summary>What Redshift may fail with: as PostgreSQL does, and in ways of its own, which it tells by texts.</summary>
 static class RedshiftFaults
 {
+    /// <summary>Everything is made only where it is not there; so somebody else made it at the same time.</summary>
+    static readonly string[] Raced =
+    [
+        PostgresErrorCodes.DuplicateSchema,
+        PostgresErrorCodes.DuplicateTable,
+        PostgresErrorCodes.UniqueViolation,
+    ];
+
     /// <summary>Whether this is a fault of the server or of the way to it, and not of the program.</summary>
     public static bool IsFault(Exception error) => PostgresFaults.IsFault(error);
 
@@ -15,7 +23,8 @@ static class RedshiftFaults
         || (
             error is PostgresException said
             && (
-                Says(said, "serializable isolation violation") // Number 1023: somebody else wrote meanwhile.
+                Raced.Contains(said.SqlState)
+                || Says(said, "serializable isolation violation") // Number 1023: somebody else wrote meanwhile.
                 || Says(said, "concurrent transaction")
                 || Says(said, "SlowDown") // S3 to Redshift.
                 || Says(said, "is being resized")

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.IO.Compression;
+using System.Runtime.ExceptionServices;
 using System.Text;
 using System.Text.Json;
 using Amazon.S3.Model;
@@ -17,10 +18,12 @@ namespace Downbeat.Connectors.Redshift;
 /// </summary>
 sealed class StagedFiles : IDisposable
 {
+    const int AtOnce = 8;
+
     readonly S3Client s3;
     readonly string bucket;
     readonly string folder;
-    readonly List<string> keys = [];
+    readonly List<(string Name, byte[] Bytes)> contents = [];
 
     StagedFiles(S3Client s3, string bucket, string folder) =>
         (this.s3, this.bucket, this.folder) = (s3, bucket, folder);
@@ -58,9 +61,21 @@ sealed class StagedFiles : IDisposable
         var files = new StagedFiles(s3, bucket, $"{prefix}redshift/{name}");
         foreach (var schema in KpiTables.Schemas)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            files.Put($"{schema.Name}.csv.gz", Csv(schema, dates, texts));
-            files.Put($"{schema.Name}.manifest", ManifestOf($"{files.Place}/{schema.Name}.csv.gz"));
+            files.contents.Add(($"{schema.Name}.csv.gz", Csv(schema, dates, texts)));
+            files.contents.Add(($"{schema.Name}.manifest", ManifestOf($"{files.Place}/{schema.Name}.csv.gz")));
+        }
+
+        try
+        {
+            Parallel.ForEach(
+                files.contents,
+                new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
+                files.Put
+            );
+        }
+        catch (AggregateException errors)
+        {
+            ExceptionDispatchInfo.Throw(errors.InnerExceptions[0]);
         }
 
         return files;
@@ -69,26 +84,32 @@ sealed class StagedFiles : IDisposable
     /// <summary>Deletes the files.</summary>
     public void Dispose()
     {
-        foreach (var key in keys)
+        try
         {
-            try
-            {
-                s3.Do(
-                    $"delete s3://{bucket}/{key}",
-                    "s3:DeleteObject",
-                    (client, token) => client.DeleteObjectAsync(bucket, key, token)
-                );
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                // The date is published; a lifecycle rule of the bucket removes what is left.
-            }
+            s3.Do(
+                $"delete {Place}",
+                "s3:DeleteObject",
+                (client, token) =>
+                    client.DeleteObjectsAsync(
+                        new()
+                        {
+                            BucketName = bucket,
+                            Objects = contents.ConvertAll(file => new KeyVersion { Key = $"{folder}/{file.Name}" }),
+                            Quiet = true,
+                        },
+                        token
+                    )
+            );
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // The dates are published; a lifecycle rule of the bucket removes what is left.
         }
     }
 
-    void Put(string name, byte[] bytes)
+    void Put((string Name, byte[] Bytes) file)
     {
-        var key = $"{folder}/{name}";
+        var key = $"{folder}/{file.Name}";
         s3.Do(
             $"write s3://{bucket}/{key}",
             "s3:PutObject",
@@ -98,13 +119,12 @@ sealed class StagedFiles : IDisposable
                 {
                     BucketName = bucket,
                     Key = key,
-                    InputStream = new MemoryStream(bytes, writable: false),
+                    InputStream = new MemoryStream(file.Bytes, writable: false),
                 };
                 s3.Encrypt(request);
                 return await client.PutObjectAsync(request, token).ConfigureAwait(false);
             }
         );
-        keys.Add(key);
     }
 
     static byte[] Csv(KpiSchema schema, IReadOnlyList<DateTables> dates, FittedTexts texts)

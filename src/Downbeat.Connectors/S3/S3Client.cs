@@ -30,9 +30,12 @@ sealed class S3Client(S3Options options, ILogger logger) : IDisposable
                 error
             );
         }
-        catch (Exception error) when (error is AmazonClientException or HttpRequestException)
+        catch (Exception error) when (error is AmazonServiceException or AmazonClientException or HttpRequestException)
         {
-            throw new IOException($"S3 did not {what}: {error.Message}", error);
+            throw new IOException(
+                $"S3 did not {what}: {(error is AmazonServiceException { ErrorCode.Length: > 0 } said ? said.ErrorCode : error.Message)}.",
+                error
+            );
         }
     }
 

@@ -22,8 +22,8 @@ public sealed partial class RedshiftStandIn(int postgresPort, string s3Endpoint,
 
     readonly List<string> statements = [];
 
-    /// <summary>Whether its errors hold the whole statement, keys and all.</summary>
-    public bool RepeatsWhatItRefuses { get; set; }
+    /// <summary>Whether it takes no COPY, with an error that holds the whole statement, keys and all.</summary>
+    public bool RepeatsAndRefusesCopies { get; set; }
 
     /// <summary>What it was told to do, without keys.</summary>
     public IReadOnlyList<string> Statements
@@ -103,9 +103,11 @@ public sealed partial class RedshiftStandIn(int postgresPort, string s3Endpoint,
     Load ReadCopy(string sql)
     {
         var copy = CopyFromS3().Match(sql);
-        if (!copy.Success)
+        if (!copy.Success || RepeatsAndRefusesCopies)
         {
-            throw new NotSupportedException($"syntax error at or near {(RepeatsWhatItRefuses ? sql : "FORMAT")}");
+            throw new NotSupportedException(
+                $"syntax error, or an option that nobody asked for: {(RepeatsAndRefusesCopies ? sql : Keys().Replace(sql, "$1 '…'"))}"
+            );
         }
 
         lock (statements)
