@@ -11,7 +11,7 @@ namespace Downbeat.Connectors;
 /// <param name="system">What is spoken to, for the log: <c>postgres</c>.</param>
 /// <param name="isTransient">Whether a failure may pass by itself.</param>
 /// <param name="logger">Told of every retry and its cause.</param>
-/// <param name="clock">By which it waits; null for the usual one.</param>
+/// <param name="clock">Measures the pauses.</param>
 sealed class Retries(string system, Func<Exception, bool> isTransient, ILogger logger, TimeProvider? clock = null)
 {
     /// <summary>After the first: some 30 seconds in all. What is down for longer is for the next run.</summary>

@@ -1,5 +1,6 @@
 using Downbeat.Connectors.Folder;
 using Downbeat.Connectors.Postgres;
+using Downbeat.Connectors.Redshift;
 using Downbeat.Connectors.Sqlite;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Publish;
@@ -11,6 +12,7 @@ namespace Downbeat.Cli.Settings;
 static class Destinations
 {
     /// <summary>They connect to nothing before they are used.</summary>
+    /// <exception cref="UsageException">Settings that go together do not.</exception>
     public static IReadOnlyList<IDestination> Of(LakeSettings settings, ILake lake, ILogger logger)
     {
         var destinations = new List<IDestination>();
@@ -22,6 +24,18 @@ static class Destinations
         if (settings.Postgres.Address is not null)
         {
             destinations.Add(new PostgresDestination(settings.Postgres, logger));
+        }
+
+        if (settings.Redshift.Address is not null)
+        {
+            var below = lake.Name.StartsWith("s3://", StringComparison.Ordinal) ? lake.Name : null;
+            var staging =
+                settings.Redshift.Staging
+                ?? below
+                ?? throw new UsageException(
+                    "redshift loads from S3, and this lake is a folder: name a place with redshiftStaging, like s3://bucket/prefix."
+                );
+            destinations.Add(new RedshiftDestination(settings.Redshift with { Staging = staging }, logger));
         }
 
         return destinations;

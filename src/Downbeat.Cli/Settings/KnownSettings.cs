@@ -109,6 +109,7 @@ static class KnownSettings
             (settings, value) => settings with { Sqlite = value }
         ),
         .. WarehouseSettings.Postgres,
+        .. WarehouseSettings.Redshift,
     ];
 
     /// <summary>The setting of that name, if there is one.</summary>

@@ -1,4 +1,5 @@
 using Downbeat.Connectors.Postgres;
+using Downbeat.Connectors.Redshift;
 using Downbeat.Pipeline.Runs;
 
 namespace Downbeat.Cli.Settings;
@@ -14,6 +15,9 @@ sealed record LakeSettings
 
     /// <summary>A PostgreSQL database that holds the tables, too.</summary>
     public PostgresOptions Postgres { get; init; } = new();
+
+    /// <summary>A Redshift database that holds the tables, too.</summary>
+    public RedshiftOptions Redshift { get; init; } = new();
 
     /// <summary>How a run works.</summary>
     public RunOptions Run { get; init; } = new();

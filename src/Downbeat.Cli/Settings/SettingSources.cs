@@ -107,6 +107,12 @@ sealed record SettingSources(
             return null;
         }
 
+        if (setting is { IsFlag: false, Form: SettingForm.Text })
+        {
+            mistakes.Add($"{given.Source}: {given.Name} is not allowed so; allowed is {setting.Allowed}."); // See TrySet.
+            return null;
+        }
+
         var value =
             given.Form == SettingForm.Text ? $"\"{given.Text}\""
             : given.Text.Length == 0 ? "empty"

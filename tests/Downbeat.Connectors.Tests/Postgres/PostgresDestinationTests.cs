@@ -14,7 +14,7 @@ namespace Downbeat.Connectors.Tests.Postgres;
 public sealed class PostgresDestinationTests : SqlDestinationContract, IDisposable
 {
     readonly PostgresPlace place = new();
-    readonly RecordingLogger log = new();
+    readonly LinesLogger log = new();
     readonly List<IDisposable> disposables = [];
 
     protected override string Prefix => place.Prefix;
@@ -30,14 +30,11 @@ public sealed class PostgresDestinationTests : SqlDestinationContract, IDisposab
     {
         disposables.ForEach(one => one.Dispose());
         place.Dispose();
-        Assert.DoesNotContain(
-            log.Messages,
-            message => message.Contains(PostgresPlace.Password, StringComparison.Ordinal)
-        );
+        Assert.DoesNotContain(log.Lines, message => message.Contains(PostgresPlace.Password, StringComparison.Ordinal));
     }
 
     PostgresDestination Create(PostgresOptions options) =>
-        new(options, new Retries("postgres", SqlDestination.IsWorthARetry, log, new HastyClock()));
+        new(options, new Retries("postgres", SqlDestination.IsWorthARetry, log, new HurriedClock()));
 
     PostgresDestination CreateThrough(int port, Retries? retries = null) =>
         new(place.Options with { Address = place.Address(port: port), Tls = PostgresTls.Off }, retries);
@@ -86,7 +83,7 @@ public sealed class PostgresDestinationTests : SqlDestinationContract, IDisposab
             );
             using var destination = CreateThrough(
                 proxy.Port,
-                new("postgres", SqlDestination.IsWorthARetry, log, new HastyClock())
+                new("postgres", SqlDestination.IsWorthARetry, log, new HurriedClock())
             );
             var tables = Tables(messages);
             destination.Prepare(new(Lake));
@@ -94,7 +91,7 @@ public sealed class PostgresDestinationTests : SqlDestinationContract, IDisposab
             AssertHolds(tables);
         }
 
-        Assert.Contains(log.Messages, message => message.Contains("the connection was lost", StringComparison.Ordinal));
+        Assert.Contains(log.Lines, message => message.Contains("the connection was lost", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -105,10 +102,10 @@ public sealed class PostgresDestinationTests : SqlDestinationContract, IDisposab
         Assert.True(error.IsTransient);
         Assert.Contains("no connection", error.Message, StringComparison.Ordinal);
         Assert.Contains("127.0.0.1", error.Message, StringComparison.Ordinal);
-        Assert.Equal(6, log.Messages.Count);
+        Assert.Equal(6, log.Lines.Count);
         var finding = Assert.Single(destination.Check(Lake));
         Assert.Equal("connect", finding.What);
-        Assert.Equal(6, log.Messages.Count);
+        Assert.Equal(6, log.Lines.Count);
     }
 
     [Fact]
@@ -121,7 +118,7 @@ public sealed class PostgresDestinationTests : SqlDestinationContract, IDisposab
         Assert.False(error.IsTransient);
         Assert.Contains("DOWNBEAT_POSTGRES_PASSWORD", error.Message, StringComparison.Ordinal);
         Assert.Contains(role, error.Message, StringComparison.Ordinal);
-        Assert.Empty(log.Messages);
+        Assert.Empty(log.Lines);
     }
 
     [Fact]
@@ -189,7 +186,7 @@ public sealed class PostgresDestinationTests : SqlDestinationContract, IDisposab
         // Nobody has signed the server's certificate whom this machine trusts.
         using var unknown = Create(place.Options with { Tls = PostgresTls.VerifyFull });
         Assert.False(Fails(() => unknown.Find(Lake)).IsTransient);
-        Assert.Empty(log.Messages);
+        Assert.Empty(log.Lines);
     }
 
     [Fact]

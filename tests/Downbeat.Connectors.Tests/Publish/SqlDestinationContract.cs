@@ -1,7 +1,9 @@
 using System.Data.Common;
+using Downbeat.Connectors.Sqlite;
 using Downbeat.Engine.Kpis;
 using Downbeat.Engine.Listens;
 using Downbeat.Pipeline.Publish;
+using Microsoft.Data.Sqlite;
 
 namespace Downbeat.Connectors.Tests.Publish;
 
@@ -180,6 +182,58 @@ public abstract class SqlDestinationContract : DestinationContract
         await reading;
         Assert.NotEmpty(seen);
         Assert.Subset(shapes, seen);
+    }
+
+    [Theory]
+    [InlineData("growth of genres")]
+    [InlineData("busiest hours")]
+    [InlineData("lasting leaders")]
+    public void TheQueriesInTheDocumentationAnswerEverywhereAlike(string title)
+    {
+        var dates = Enumerable.Range(0, 9).Select(day => Tables(1, day, genres: 6)).ToArray();
+        Publish(dates);
+        var file = Path.GetTempFileName();
+        try
+        {
+            using var sqlite = new SqliteDestination(file);
+            sqlite.Prepare(new(Lake));
+            sqlite.Publish(dates);
+            using var reference = SqliteFile.Open(file, SqliteOpenMode.ReadOnly);
+            var expected = Answer(reference, title);
+            Assert.NotEmpty(expected);
+            using var client = OpenClient();
+            if (Prefix.Length > 0)
+            {
+                using var command = client.CreateCommand();
+                command.CommandText = $"SET search_path TO {Prefix[..^1]}";
+                command.ExecuteNonQuery();
+            }
+
+            Assert.Equal(expected, Answer(client, title));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    static List<string> Answer(DbConnection client, string title)
+    {
+        using var command = client.CreateCommand();
+        command.CommandText = Documentation.Sql(title);
+        using var reader = command.ExecuteReader();
+        var rows = new List<string>();
+        while (reader.Read())
+        {
+            rows.Add(
+                string.Join(
+                    '|',
+                    Enumerable.Range(0, reader.FieldCount).Select(place => TableText.Of(reader.GetValue(place)))
+                )
+            );
+        }
+
+        return rows;
     }
 
     static string Shape(DateTables tables) =>

@@ -5,6 +5,7 @@ using Downbeat.Connectors.Tests.Postgres;
 using Downbeat.Connectors.Tests.Publish;
 using Downbeat.Engine.Kpis;
 using Downbeat.Pipeline.Publish;
+using Downbeat.Testing;
 using Downbeat.Testing.Servers;
 
 namespace Downbeat.Connectors.Tests.Redshift;
@@ -13,7 +14,7 @@ namespace Downbeat.Connectors.Tests.Redshift;
 public sealed class RedshiftDestinationTests : SqlDestinationContract, IDisposable
 {
     readonly RedshiftPlace place = new();
-    readonly RecordingLogger log = new();
+    readonly LinesLogger log = new();
     readonly List<IDisposable> disposables = [];
 
     protected override string Prefix => place.Prefix;
@@ -29,11 +30,11 @@ public sealed class RedshiftDestinationTests : SqlDestinationContract, IDisposab
     {
         disposables.ForEach(one => one.Dispose());
         place.Dispose();
-        Assert.DoesNotContain(log.Messages, HoldsSecret);
+        Assert.DoesNotContain(log.Lines, HoldsSecret);
     }
 
     RedshiftDestination Create(RedshiftOptions options) =>
-        new(options, log, new("redshift", SqlDestination.IsWorthARetry, log, new HastyClock()));
+        new(options, log, new("redshift", SqlDestination.IsWorthARetry, log, new HurriedClock()));
 
     bool HoldsSecret(string text) =>
         text.Contains(place.Secret, StringComparison.Ordinal)
