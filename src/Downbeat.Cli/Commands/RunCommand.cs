@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Downbeat.Cli.Output;
+using Downbeat.Engine;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Runs;
@@ -21,6 +22,7 @@ static class RunCommand
         var arguments = LakeArguments.AddWithSettingsTo(command);
         command.SetAction(parsed =>
         {
+            WarmUp.Start();
             var (lake, options) = arguments.Open(parsed);
             return Run(lake, options, null, parsed.GetValue(json));
         });
