@@ -1,6 +1,6 @@
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
-using Downbeat.Engine;
 using Downbeat.Engine.Catalogue;
 using Downbeat.Engine.Listens;
 using Downbeat.Engine.Slices;
@@ -14,7 +14,7 @@ namespace Downbeat.Pipeline.Runs;
 /// Reads songs and users when their files are new or have changed. The files stay where they are; what was read is kept
 /// in <c>catalogue/</c> under a version, which goes up when the content differs.
 /// </summary>
-static class CatalogueStage
+sealed class CatalogueStage
 {
     const string SongsHint =
         "songs.csv with the columns track_id, artists, track_name, popularity, duration_ms, track_genre";
@@ -22,6 +22,45 @@ static class CatalogueStage
 
     /// <summary>Enough for 2.8 million users at a time; more of them become sorted runs on the disk.</summary>
     const long UsersBufferBytes = 64 << 20;
+
+    readonly RunContext run;
+    readonly Reading reading;
+    readonly bool songsChanged;
+    readonly List<Action> pieces = [];
+    readonly ExceptionDispatchInfo?[] errors;
+    readonly TaskCompletionSource<Songs?> songsRead = new();
+    readonly long firstVersion;
+    readonly long started = Stopwatch.GetTimestamp();
+    CatalogueEntry? songsEntry;
+    Songs? songsKept;
+    CatalogueEntry? usersEntry;
+    int taken = -1;
+    int unfinished;
+
+    /// <summary>Finds what has changed.</summary>
+    /// <exception cref="LakeException">There are no songs, or no users.</exception>
+    public CatalogueStage(RunContext run, CancellationToken cancellationToken)
+    {
+        this.run = run;
+        var state = run.Ledger.State;
+        firstVersion = state.Version;
+        var (songFiles, userFiles) = Files(run.Lake);
+        songsChanged = IsChanged(Kept(run.Lake, state.Songs), songFiles);
+        var usersChanged = IsChanged(Kept(run.Lake, state.Users), userFiles);
+        reading = new(run, [.. songsChanged ? songFiles : [], .. usersChanged ? userFiles : []], cancellationToken);
+        if (songsChanged)
+        {
+            pieces.Add(() => songsEntry = ReadSongs(songFiles));
+        }
+
+        if (usersChanged)
+        {
+            pieces.Add(() => usersEntry = ReadUsers(userFiles));
+        }
+
+        unfinished = pieces.Count;
+        errors = new ExceptionDispatchInfo?[pieces.Count];
+    }
 
     /// <summary>Files that would be read.</summary>
     /// <exception cref="LakeException">There are no songs, or no users.</exception>
@@ -31,74 +70,77 @@ static class CatalogueStage
         return [.. Changed(Kept(lake, state.Songs), songs), .. Changed(Kept(lake, state.Users), users)];
     }
 
-    /// <summary>Reads what has changed, songs and users at the same time.</summary>
-    public static (ReadCatalogue? Songs, ReadCatalogue? Users) Run(RunContext run, CancellationToken cancellationToken)
+    /// <summary>How many pieces of work there are: songs, users, both or none.</summary>
+    public int Pieces => pieces.Count;
+
+    /// <summary>Songs that were read and committed.</summary>
+    public ReadCatalogue? Songs { get; private set; }
+
+    /// <summary>Users that were read and committed.</summary>
+    public ReadCatalogue? Users { get; private set; }
+
+    /// <summary>How long it took until all was committed.</summary>
+    public TimeSpan Elapsed { get; private set; }
+
+    /// <summary>
+    /// Does what no other worker does yet. Who ends the last piece commits all, or throws what went wrong first, songs before
+    /// users.
+    /// </summary>
+    /// <returns>Whether this worker has committed.</returns>
+    public bool Work()
     {
-        var state = run.Ledger.State;
-        var firstVersion = state.Version;
-        var (songFiles, userFiles) = Files(run.Lake);
-        var (oldSongs, oldUsers) = (state.Songs, state.Users);
-        var songsChanged = IsChanged(Kept(run.Lake, oldSongs), songFiles);
-        var usersChanged = IsChanged(Kept(run.Lake, oldUsers), userFiles);
-        var reading = new Reading(
-            run,
-            [.. songsChanged ? songFiles : [], .. usersChanged ? userFiles : []],
-            cancellationToken
-        );
-        (CatalogueEntry Entry, Songs Songs)? songs = null;
-        CatalogueEntry? users = null;
-        RunAll(
-            run.Options.Workers,
-            songsChanged ? () => songs = ReadSongs(reading, songFiles) : null,
-            usersChanged ? () => users = ReadUsers(reading, userFiles) : null
-        );
-        SayRejected(run, "songs", songs?.Entry);
-        SayRejected(run, "users", users);
-        if (songs is not null || users is not null)
+        var isLast = false;
+        while (Interlocked.Increment(ref taken) is var piece && piece < pieces.Count)
         {
-            run.Ledger.Commit(now =>
-                new[] { songs?.Entry, users }.Any(read => read is not null && now.IsSwept(read.Path, firstVersion))
-                    ? throw new LakeException("Another run swept what this one had read of the catalogue; run again.")
-                    : LakeLedger.Facts with
-                    {
-                        Songs = songs?.Entry,
-                        Users = users,
-                    }
-            );
+            try
+            {
+                pieces[piece]();
+            }
+            catch (Exception error)
+            {
+                errors[piece] = ExceptionDispatchInfo.Capture(error);
+            }
+
+            isLast = Interlocked.Decrement(ref unfinished) == 0;
         }
 
-        if (songs is { } read)
+        if (isLast)
         {
-            run.Remember(read.Entry.Version, read.Songs);
+            Commit();
         }
 
-        return (Said(songs?.Entry, oldSongs), Said(users, oldUsers));
+        return isLast;
     }
 
-    /// <summary>Does all there is to do, at the same time where there are workers; throws what went wrong first in this order.</summary>
-    static void RunAll(int workers, params Action?[] all)
+    /// <summary>The songs, as soon as they are read and before they are committed; null when they cannot be read.</summary>
+    public Songs? WaitForSongs() => songsChanged ? songsRead.Task.GetAwaiter().GetResult() : run.Songs();
+
+    void Commit()
     {
-        var todo = all.OfType<Action>().ToArray();
-        var errors = new ExceptionDispatchInfo?[todo.Length];
-        Workers.Run(
-            todo.Length,
-            workers,
-            number =>
-            {
-                try
-                {
-                    todo[number]();
-                }
-                catch (Exception error)
-                {
-                    errors[number] = ExceptionDispatchInfo.Capture(error);
-                }
-            }
-        );
         foreach (var error in errors)
         {
             error?.Throw();
         }
+
+        var (oldSongs, oldUsers) = (run.Ledger.State.Songs, run.Ledger.State.Users);
+        SayRejected("songs", songsEntry);
+        SayRejected("users", usersEntry);
+        run.Ledger.Commit(now =>
+            new[] { songsEntry, usersEntry }.Any(read => read is not null && now.IsSwept(read.Path, firstVersion))
+                ? throw new LakeException("Another run swept what this one had read of the catalogue; run again.")
+                : LakeLedger.Facts with
+                {
+                    Songs = songsEntry,
+                    Users = usersEntry,
+                }
+        );
+        if (songsEntry is not null)
+        {
+            run.Remember(songsEntry.Version, songsKept!);
+        }
+
+        (Songs, Users) = (Said(songsEntry, oldSongs), Said(usersEntry, oldUsers));
+        Elapsed = Stopwatch.GetElapsedTime(started);
     }
 
     static ReadCatalogue? Said(CatalogueEntry? now, CatalogueEntry? before) =>
@@ -149,9 +191,8 @@ static class CatalogueStage
 
     static CatalogueFileEntry Entry(LakeObject file) => new(file.Path, file.Size, file.Modified);
 
-    static (CatalogueEntry Entry, Songs Songs) ReadSongs(Reading reading, List<LakeObject> files)
+    CatalogueEntry ReadSongs(List<LakeObject> files)
     {
-        var run = reading.Run;
         var known = Kept(run.Lake, run.Ledger.State.Songs);
         var before = known is null ? null : run.Songs();
         var kept = NewFile(run);
@@ -164,12 +205,13 @@ static class CatalogueStage
 
             // A version that would say the same as the one before is that one.
             var version = known?.Version ?? (run.Ledger.State.Songs?.Version ?? 0) + 1;
-            var songs = scan.Build(version, before);
-            var sum = Write(kept, output => SongsFile.Write(songs, output));
+            var read = scan.Build(version, before);
+            songsRead.SetResult(read);
+            var sum = Write(kept, output => SongsFile.Write(read, output));
             if (known is not null && sum != known.Sha256)
             {
-                songs = scan.Build(++version, before);
-                sum = Write(kept, output => SongsFile.Write(songs, output));
+                read = scan.Build(++version, before);
+                sum = Write(kept, output => SongsFile.Write(read, output));
             }
 
             var path = $"{LakePaths.Catalogue}/songs-{version}-{sum[..12]}.songs";
@@ -178,7 +220,8 @@ static class CatalogueStage
                 run.Lake.PutScratch(path, kept);
             }
 
-            var entry = new CatalogueEntry
+            songsKept = read;
+            return new()
             {
                 Version = version,
                 Path = path,
@@ -188,17 +231,16 @@ static class CatalogueStage
                 Rejected = scan.Rejected,
                 Count = scan.Tracks,
             };
-            return (entry, songs);
         }
         finally
         {
+            songsRead.TrySetResult(null);
             File.Delete(kept);
         }
     }
 
-    static CatalogueEntry ReadUsers(Reading reading, List<LakeObject> files)
+    CatalogueEntry ReadUsers(List<LakeObject> files)
     {
-        var run = reading.Run;
         var known = Kept(run.Lake, run.Ledger.State.Users);
         var before = known is null ? null : run.Users();
         var runFiles = new List<string>();
@@ -283,7 +325,7 @@ static class CatalogueStage
         }
     }
 
-    static void SayRejected(RunContext run, string what, CatalogueEntry? read)
+    void SayRejected(string what, CatalogueEntry? read)
     {
         if (read?.Rejected > 0)
         {
