@@ -109,7 +109,7 @@ sealed class ListenCounter
                 counts.Tracks.AddCarry(listen.Track, hour);
             }
 
-            line.LikesAndShares += TrackLine.Of(listen.Flags);
+            counts.Tracks.AddFlags(listen.Track, listen.Flags);
             timeMs += line.DurationMs;
             if (line.Genres >= 0)
             {
