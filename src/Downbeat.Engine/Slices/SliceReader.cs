@@ -93,7 +93,7 @@ public sealed class SliceReader
             tracks,
             bytes.Length
         );
-        index = Range(indexOffset, BlockCount * SliceFormat.IndexEntryBytes, tail).ToArray();
+        index = Range(indexOffset, BlockCount * SliceFormat.IndexEntryBytes, tail);
         if (SliceFormat.Crc32C(index) != BinaryPrimitives.ReadUInt32LittleEndian(footer[56..]))
         {
             throw Damaged("its block index does not fit its checksum");
@@ -109,7 +109,7 @@ public sealed class SliceReader
 
     /// <summary>The slice's dictionary, read once and kept.</summary>
     /// <exception cref="DamagedObjectException">It does not fit its checksum, or is none.</exception>
-    public Texts Tracks => dictionary ??= ReadTracks(new byte[dictionaryBytes]);
+    public Texts Tracks => dictionary ??= ReadTracks(GC.AllocateUninitializedArray<byte>(dictionaryBytes));
 
     /// <summary>How many bytes reading the dictionary takes.</summary>
     internal int DictionaryBytes => dictionaryBytes;
@@ -205,15 +205,15 @@ public sealed class SliceReader
     internal DamagedObjectException Damaged(string how) => new($"{bytes.Name} is damaged: {how}.");
 
     /// <summary>Bytes of the file: from the end that was read, or read now.</summary>
-    ReadOnlySpan<byte> Range(long offset, int length, byte[] tail)
+    byte[] Range(long offset, int length, byte[] tail)
     {
         var tailOffset = bytes.Length - tail.Length;
         if (offset >= tailOffset)
         {
-            return tail.AsSpan((int)(offset - tailOffset), length);
+            return tail.AsSpan((int)(offset - tailOffset), length).ToArray();
         }
 
-        var read = new byte[length];
+        var read = GC.AllocateUninitializedArray<byte>(length);
         bytes.Read(offset, read);
         return read;
     }

@@ -66,7 +66,10 @@ public sealed class TrackUnion
     {
         if (slices.Count == 1)
         {
-            return Texts.Union([slices[0].ReadTracks(new byte[slices[0].DictionaryBytes])], out renumbered);
+            return Texts.Union(
+                [slices[0].ReadTracks(GC.AllocateUninitializedArray<byte>(slices[0].DictionaryBytes))],
+                out renumbered
+            );
         }
 
         // The union copies what it takes, so that the next ones may be read to where these were.
