@@ -65,6 +65,10 @@ readonly struct KeyLayout
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int TrackOf(ulong key) => (int)(key >> flagBits) & ((1 << (secondShift - flagBits)) - 1);
 
+    /// <summary>Whether two keys stand for the same listen, whatever its flags.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool AreSame(ulong one, ulong other) => (one ^ other) >> flagBits == 0;
+
     /// <summary>The place of the date of the listen that a key stands for.</summary>
     public static int PlaceOf(ulong key) => (int)(key >> PlaceShift);
 

@@ -325,7 +325,11 @@ public sealed class SortBuffer
             get => layout.Unpack(keys[at]);
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public int TrackOf(int at) => layout.TrackOf(keys[at]);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public bool IsRepeated(int at) => layout.AreSame(keys[at], keys[at + 1]);
     }
 
     /// <summary>Sorted listens of one date, in 128 bits each.</summary>
@@ -342,5 +346,7 @@ public sealed class SortBuffer
         }
 
         public int TrackOf(int at) => listens[at].Track;
+
+        public bool IsRepeated(int at) => listens[at].IsSame(listens[at + 1]);
     }
 }
