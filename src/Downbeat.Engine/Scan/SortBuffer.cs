@@ -61,6 +61,9 @@ public sealed class SortBuffer
     /// <summary>Changes when the places of all dates change.</summary>
     public int PlacesVersion { get; private set; }
 
+    /// <summary>Tracks that are found faster.</summary>
+    internal TrackIndex Known => known;
+
     Span<Listen> Entries => MemoryMarshal.Cast<ulong, Listen>(memory.AsSpan());
 
     int TrackCount => known.Tracks.Count + others.Count;
@@ -114,14 +117,13 @@ public sealed class SortBuffer
 
     /// <summary>Takes the listens of a batch, and empties it.</summary>
     /// <param name="batch">The batch.</param>
-    /// <param name="bytes">Where its track ids lie; 24 bytes may be read from the begin of each.</param>
+    /// <param name="bytes">Where its track ids lie; from the begin of each <see cref="TrackIndex.ReadBytes"/> may be read.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void Add(ListenBatch batch, ReadOnlySpan<byte> bytes)
     {
         MakeRoom(batch.Count, batch.UsersSeen, batch.FlagsSeen);
-        Span<int> numbers = stackalloc int[ListenBatch.Capacity];
-        numbers = numbers[..batch.Count];
-        known.Find(bytes, batch.TrackStarts, batch.TrackLengths, numbers);
+        var numbers = batch.Tracks;
+        known.FindExpected(bytes, batch.TrackStarts, batch.TrackLengths, numbers);
         var users = batch.Users[..numbers.Length];
         var moments = batch.Moments[..numbers.Length];
         for (var at = 0; at < numbers.Length; at++)
