@@ -26,8 +26,11 @@ public sealed class TrackIndex
     public const int ReadBytes = 32;
 
     const int IdsOfGroup = 3; // About, on average.
+    const int LineBytes = 64;
 
-    Slot[] slots = [];
+    Slot[] memory = []; // Pinned, with the slots in it from the begin of a line of the cache on.
+    nint slotsAt;
+    int slotCount;
     ushort[] displacements = [];
     ulong seedA;
     ulong seedB;
@@ -41,8 +44,8 @@ public sealed class TrackIndex
         Tracks = tracks;
 
         // One of five slots stays free: more would cost more in cache, and fewer more time here.
-        var slotCount = (int)Math.Max(16, tracks.Count * 5L / 4);
-        while (!TryBuild(slotCount))
+        slotCount = (int)Math.Max(16, tracks.Count * 5L / 4);
+        while (!TryBuild())
         {
             slotCount = (int)(slotCount * 9L / 8);
         }
@@ -72,9 +75,7 @@ public sealed class TrackIndex
 
         var padded = Id.Of(id);
         var hash = padded.Hash(id.Length, seedA, seedB, seedC);
-        ref readonly var slot = ref slots[
-            SlotOf(hash, displacements[GroupOf(hash, displacements.Length)], slots.Length)
-        ];
+        ref readonly var slot = ref SlotAt(SlotOf(hash, displacements[GroupOf(hash, displacements.Length)], slotCount));
         return slot.NumberOf(padded, id.Length);
     }
 
@@ -103,8 +104,8 @@ public sealed class TrackIndex
         var hash = Id.At(ref id, length).Hash(length, seedA, seedB, seedC);
         var group = GroupOf(hash, displacements.Length);
         var displacement = Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(displacements), group);
-        var slot = SlotOf(hash, displacement, slots.Length);
-        Cache.Prefetch(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(slots), slot));
+        var slot = SlotOf(hash, displacement, slotCount);
+        Cache.Prefetch(ref SlotAt(slot));
         return slot;
     }
 
@@ -121,7 +122,7 @@ public sealed class TrackIndex
         Span<int> numbers
     )
     {
-        ref var table = ref MemoryMarshal.GetArrayDataReference(slots);
+        ref var table = ref SlotAt(0);
         ref var first = ref MemoryMarshal.GetReference(bytes);
         lengths = lengths[..starts.Length];
         numbers = numbers[..starts.Length];
@@ -134,12 +135,13 @@ public sealed class TrackIndex
     }
 
     /// <summary>Builds the table, unless some group finds no place, which is unlikely.</summary>
-    bool TryBuild(int slotCount)
+    bool TryBuild()
     {
         // Chosen anew every time, so that nobody can choose ids that fall into the same group.
         (seedA, seedB, seedC) = (RandomSeed(), RandomSeed(), RandomSeed());
-        slots = LargeArray.Make<Slot>(slotCount);
-        Array.Clear(slots);
+        memory = LargeArray.Make<Slot>(slotCount + (LineBytes / Unsafe.SizeOf<Slot>()));
+        Array.Clear(memory);
+        slotsAt = Cache.BytesToLine(ref MemoryMarshal.GetArrayDataReference(memory), LineBytes);
         displacements = new ushort[Math.Max(1, Tracks.Count / IdsOfGroup)];
         var hashes = new ulong[Tracks.Count];
         var (members, ends) = Group(hashes);
@@ -202,7 +204,7 @@ public sealed class TrackIndex
             for (; placed < members.Length; placed++)
             {
                 var number = members[placed];
-                ref var slot = ref slots[SlotOf(hashes[number], (ushort)displacement, slots.Length)];
+                ref var slot = ref SlotAt(SlotOf(hashes[number], (ushort)displacement, slotCount));
                 if (!slot.IsFree)
                 {
                     break;
@@ -219,12 +221,16 @@ public sealed class TrackIndex
 
             foreach (var number in members[..placed])
             {
-                slots[SlotOf(hashes[number], (ushort)displacement, slots.Length)] = default;
+                SlotAt(SlotOf(hashes[number], (ushort)displacement, slotCount)) = default;
             }
         }
 
         return false;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    ref Slot SlotAt(int slot) =>
+        ref Unsafe.Add(ref Unsafe.AddByteOffset(ref MemoryMarshal.GetArrayDataReference(memory), slotsAt), (nuint)slot);
 
     /// <summary>The low half of the hash chooses the group.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
