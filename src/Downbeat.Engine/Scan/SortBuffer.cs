@@ -15,7 +15,7 @@ public delegate Stream RunOpener(DateOnly date);
 public sealed class SortBuffer
 {
     // An entry is a listen with the place of its date above the second, in bits that seconds of a date never use.
-    const int PlaceShift = Listen.SecondShift + ListenDate.SecondBits;
+    internal const int PlaceShift = Listen.SecondShift + ListenDate.SecondBits;
 
     /// <summary>The most dates a buffer holds at a time.</summary>
     const int MaxDates = 1 << (64 - PlaceShift);
@@ -124,20 +124,26 @@ public sealed class SortBuffer
         MakeRoom(batch.Count, batch.UsersSeen, batch.FlagsSeen);
         var numbers = batch.Tracks;
         known.FindExpected(bytes, batch.TrackStarts, batch.TrackLengths, numbers);
-        var users = batch.Users[..numbers.Length];
-        var moments = batch.Moments[..numbers.Length];
         for (var at = 0; at < numbers.Length; at++)
         {
-            var track = numbers[at];
-            if (track < 0)
+            if (numbers[at] < 0)
             {
                 var trackId = bytes.Slice(batch.TrackStarts[at], batch.TrackLengths[at]);
-                track = known.Tracks.Count + others.FindOrAdd(trackId);
+                numbers[at] = known.Tracks.Count + others.FindOrAdd(trackId);
             }
+        }
 
-            var moment = moments[at];
-            var rest = (moment & ((1UL << PlaceShift) - 1)) | ((ulong)track << Listen.TrackShift);
-            Put(count + at, (int)(moment >> PlaceShift), new(users[at], rest));
+        var first = 0;
+        if (!isWide)
+        {
+            first = layout.Pack(batch.Users, batch.Moments, numbers, memory.AsSpan(count, numbers.Length));
+        }
+
+        for (var at = first; at < numbers.Length; at++)
+        {
+            var moment = batch.Moments[at];
+            var rest = (moment & ((1UL << PlaceShift) - 1)) | ((ulong)numbers[at] << Listen.TrackShift);
+            Put(count + at, (int)(moment >> PlaceShift), new(batch.Users[at], rest));
         }
 
         count += numbers.Length;
