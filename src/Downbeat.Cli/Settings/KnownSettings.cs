@@ -108,6 +108,8 @@ static class KnownSettings
             settings => settings.Sqlite,
             (settings, value) => settings with { Sqlite = value }
         ),
+        .. WarehouseSettings.Postgres,
+        .. WarehouseSettings.Redshift,
     ];
 
     /// <summary>The setting of that name, if there is one.</summary>
