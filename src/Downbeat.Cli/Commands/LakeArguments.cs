@@ -67,7 +67,12 @@ sealed class LakeArguments
     public LakeInUse OpenWithDestinations(ParseResult parsed)
     {
         var (lake, settings) = OpenWithSettings(parsed);
-        return new(lake, settings.Run, Destinations.Of(settings, lake));
+        return new(
+            lake,
+            settings.Run,
+            Destinations.Of(settings, lake),
+            settings.Catalogue.Open(new Output.ConsoleLogger())
+        );
     }
 
     (ILake Lake, LakeSettings Settings) OpenWithSettings(ParseResult parsed)

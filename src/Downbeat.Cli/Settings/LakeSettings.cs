@@ -11,6 +11,9 @@ sealed record LakeSettings
     /// <summary>Whether a lake in a folder has its embedded warehouse.</summary>
     public bool Sqlite { get; init; } = true;
 
+    /// <summary>The database that songs and users come from, if they do.</summary>
+    public CatalogueSettings Catalogue { get; init; } = new();
+
     /// <summary>How a run works.</summary>
     public RunOptions Run { get; init; } = new();
 }

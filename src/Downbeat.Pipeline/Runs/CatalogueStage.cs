@@ -4,6 +4,7 @@ using Downbeat.Engine;
 using Downbeat.Engine.Catalogue;
 using Downbeat.Engine.Listens;
 using Downbeat.Engine.Slices;
+using Downbeat.Pipeline.Catalogue;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Quarantine;
@@ -23,50 +24,87 @@ static class CatalogueStage
     /// <summary>Enough for 2.8 million users at a time; more of them become sorted runs on the disk.</summary>
     const long UsersBufferBytes = 64 << 20;
 
-    /// <summary>Files that would be read.</summary>
+    /// <summary>Files that would be read, and those that would not although they lie there.</summary>
     /// <exception cref="LakeException">There are no songs, or no users.</exception>
-    public static IReadOnlyList<PlannedFile> Plan(ILake lake, LakeState state)
+    public static (List<PlannedFile> Read, List<PlannedFile> Leave) Plan(
+        ILake lake,
+        LakeState state,
+        ICatalogueSource? source
+    )
     {
-        var (songs, users) = Files(lake);
-        return [.. Changed(Kept(lake, state.Songs), songs), .. Changed(Kept(lake, state.Users), users)];
+        var (knownSongs, knownUsers) = (Kept(lake, state.Songs), Kept(lake, state.Users));
+        if (source is not null)
+        {
+            // What has changed there only a run finds out.
+            return (
+                [.. NotFetched("songs", knownSongs, source), .. NotFetched("users", knownUsers, source)],
+                [
+                    .. Files(lake, LakePaths.Songs)
+                        .Concat(Files(lake, LakePaths.Users))
+                        .Select(file => new PlannedFile(
+                            file.Path,
+                            file.Size,
+                            $"songs and users come from {source.Place}"
+                        )),
+                ]
+            );
+        }
+
+        var (songs, users) = Inputs(lake);
+        return ([.. Changed(knownSongs, songs), .. Changed(knownUsers, users)], []);
     }
 
+    static IEnumerable<PlannedFile> NotFetched(string what, CatalogueEntry? known, ICatalogueSource source) =>
+        known?.Origin is null ? [new($"{what} in {source.Place}", 0, "not read yet")] : [];
+
     /// <summary>Reads what has changed, songs and users at the same time.</summary>
-    public static (ReadCatalogue? Songs, ReadCatalogue? Users) Run(RunContext run, CancellationToken cancellationToken)
+    public static (ReadCatalogue? Songs, ReadCatalogue? Users) Run(
+        RunContext run,
+        CatalogueFetch? fetch,
+        CancellationToken cancellationToken
+    )
     {
         var state = run.Ledger.State;
         var firstVersion = state.Version;
-        var (songFiles, userFiles) = Files(run.Lake);
+        var (songInput, userInput) = fetch is null ? Inputs(run.Lake) : (Input(fetch.Songs), Input(fetch.Users));
         var (oldSongs, oldUsers) = (state.Songs, state.Users);
-        var songsChanged = IsChanged(Kept(run.Lake, oldSongs), songFiles);
-        var usersChanged = IsChanged(Kept(run.Lake, oldUsers), userFiles);
+        var songsChanged = songInput?.IsOther(Kept(run.Lake, oldSongs)) == true;
+        var usersChanged = userInput?.IsOther(Kept(run.Lake, oldUsers)) == true;
         var reading = new Reading(
             run,
-            [.. songsChanged ? songFiles : [], .. usersChanged ? userFiles : []],
+            (songsChanged ? songInput!.Size : 0) + (usersChanged ? userInput!.Size : 0),
             cancellationToken
         );
         (CatalogueEntry Entry, Songs Songs)? songs = null;
         CatalogueEntry? users = null;
         RunAll(
             run.Options.Workers,
-            songsChanged ? () => songs = ReadSongs(reading, songFiles) : null,
-            usersChanged ? () => users = ReadUsers(reading, userFiles) : null
+            songsChanged ? () => songs = ReadSongs(reading, songInput!) : null,
+            usersChanged ? () => users = ReadUsers(reading, userInput!) : null
         );
         SayRejected(run, "songs", songs?.Entry);
         SayRejected(run, "users", users);
         if (songs is not null || users is not null)
         {
             run.Ledger.Commit(now =>
-                new[] { songs?.Entry, users }.Any(read => read is not null && now.IsSwept(read.Path, firstVersion))
+                // Rows that were merged into others than those of now would undo what another run has read.
+                fetch is not null
+                && (now.Songs?.Origin != oldSongs?.Origin || now.Users?.Origin != oldUsers?.Origin)
+                    ? throw new LakeException("Another run read songs and users meanwhile; run again.")
+                : new[] { songs?.Entry, users }.Any(read =>
+                    read is not null
+                    && (
+                        now.IsSwept(read.Path, firstVersion)
+                        || (read.Origin?.Path is { } rows && now.IsSwept(rows, firstVersion))
+                    )
+                )
                     ? throw new LakeException("Another run swept what this one had read of the catalogue; run again.")
-                    : LakeLedger.Facts with
-                    {
-                        Songs = songs?.Entry,
-                        Users = users,
-                    }
+                : LakeLedger.Facts with { Songs = songs?.Entry, Users = users }
             );
         }
 
+        DeleteRows(run, oldSongs);
+        DeleteRows(run, oldUsers);
         if (songs is { } read)
         {
             run.Remember(read.Entry.Version, read.Songs);
@@ -104,8 +142,20 @@ static class CatalogueStage
     static ReadCatalogue? Said(CatalogueEntry? now, CatalogueEntry? before) =>
         now is null ? null : new(now.Version, now.Rows, now.Rejected, now.Count, now.Version != before?.Version);
 
+    static CatalogueInput? Input(FetchedRows? rows) => rows is null ? null : new([], rows);
+
+    /// <summary>Deletes rows that were merged into others: each change would leave all rows behind.</summary>
+    static void DeleteRows(RunContext run, CatalogueEntry? old)
+    {
+        var state = run.Ledger.State;
+        if (old?.Origin?.Path is { } path && path != state.Songs?.Origin?.Path && path != state.Users?.Origin?.Path)
+        {
+            run.Lake.Delete(path);
+        }
+    }
+
     /// <summary>The files of songs and of users, in the byte order of their names.</summary>
-    static (List<LakeObject> Songs, List<LakeObject> Users) Files(ILake lake)
+    static (CatalogueInput Songs, CatalogueInput Users) Inputs(ILake lake)
     {
         var songs = Files(lake, LakePaths.Songs);
         var users = Files(lake, LakePaths.Users);
@@ -121,7 +171,7 @@ static class CatalogueStage
         }
 
         return missing.Count == 0
-            ? (songs, users)
+            ? (new(songs), new(users))
             : throw new LakeException($"{lake.Name} has {string.Join("; and ", missing)}.");
     }
 
@@ -132,24 +182,19 @@ static class CatalogueStage
     static CatalogueEntry? Kept(ILake lake, CatalogueEntry? read) =>
         read is not null && lake.Find(read.Path) is not null ? read : null;
 
-    static bool IsChanged(CatalogueEntry? known, List<LakeObject> files) =>
-        known is null || !known.Files.SequenceEqual(files.Select(Entry));
-
-    static IEnumerable<PlannedFile> Changed(CatalogueEntry? known, List<LakeObject> files) =>
-        IsChanged(known, files)
-            ? files.Select(file => new PlannedFile(
+    static IEnumerable<PlannedFile> Changed(CatalogueEntry? known, CatalogueInput input) =>
+        input.IsOther(known)
+            ? input.Files.Select(file => new PlannedFile(
                 file.Path,
                 file.Size,
                 known is null ? "not read yet"
-                    : known.Files.Contains(Entry(file)) ? "read again with the others"
+                    : known.Files.Contains(CatalogueInput.Entry(file)) ? "read again with the others"
                     : known.Files.Any(old => old.Key == file.Path) ? "changed"
                     : "new"
             ))
             : [];
 
-    static CatalogueFileEntry Entry(LakeObject file) => new(file.Path, file.Size, file.Modified);
-
-    static (CatalogueEntry Entry, Songs Songs) ReadSongs(Reading reading, List<LakeObject> files)
+    static (CatalogueEntry Entry, Songs Songs) ReadSongs(Reading reading, CatalogueInput input)
     {
         var run = reading.Run;
         var known = Kept(run.Lake, run.Ledger.State.Songs);
@@ -159,7 +204,7 @@ static class CatalogueStage
         {
             using var rejects = new RejectsFile(run.Lake.Scratch);
             var scan = new SongsScan(rejects.Add);
-            reading.ReadAll(files, rejects, scan.Scan);
+            reading.ReadAll(input, rejects, scan.Scan);
             KeepRejects(run, rejects, "songs");
 
             // A version that would say the same as the one before is that one.
@@ -178,14 +223,16 @@ static class CatalogueStage
                 run.Lake.PutScratch(path, kept);
             }
 
+            PutRows(run, input);
             var entry = new CatalogueEntry
             {
                 Version = version,
                 Path = path,
                 Sha256 = sum,
-                Files = [.. files.Select(Entry)],
-                Rows = scan.Rows,
-                Rejected = scan.Rejected,
+                Files = input.Entries,
+                Origin = input.Rows?.Origin,
+                Rows = scan.Rows + (input.Rows?.TooLong ?? 0),
+                Rejected = scan.Rejected + (input.Rows?.TooLong ?? 0),
                 Count = scan.Tracks,
             };
             return (entry, songs);
@@ -196,7 +243,7 @@ static class CatalogueStage
         }
     }
 
-    static CatalogueEntry ReadUsers(Reading reading, List<LakeObject> files)
+    static CatalogueEntry ReadUsers(Reading reading, CatalogueInput input)
     {
         var run = reading.Run;
         var known = Kept(run.Lake, run.Ledger.State.Users);
@@ -215,7 +262,7 @@ static class CatalogueStage
                 },
                 rejects.Add
             );
-            reading.ReadAll(files, rejects, scan.Scan);
+            reading.ReadAll(input, rejects, scan.Scan);
             scan.Finish();
             KeepRejects(run, rejects, "users");
 
@@ -236,20 +283,31 @@ static class CatalogueStage
                 run.Lake.PutScratch(path, kept);
             }
 
+            PutRows(run, input);
             return new()
             {
                 Version = version,
                 Path = path,
                 Sha256 = sum,
-                Files = [.. files.Select(Entry)],
-                Rows = scan.Rows,
-                Rejected = scan.Rejected,
+                Files = input.Entries,
+                Origin = input.Rows?.Origin,
+                Rows = scan.Rows + (input.Rows?.TooLong ?? 0),
+                Rejected = scan.Rejected + (input.Rows?.TooLong ?? 0),
                 Count = count,
             };
         }
         finally
         {
             runFiles.Append(kept).ToList().ForEach(File.Delete);
+        }
+    }
+
+    /// <summary>Keeps the rows into which the next changes are merged, where there are such.</summary>
+    static void PutRows(RunContext run, CatalogueInput input)
+    {
+        if (input.Rows is { Origin.Path: { } path } rows && run.Lake.Find(path) is null)
+        {
+            run.Lake.PutScratch(path, rows.File);
         }
     }
 
@@ -287,7 +345,12 @@ static class CatalogueStage
     {
         if (read?.Rejected > 0)
         {
-            run.Logger.RejectedCatalogue(read.Rejected, read.Rows, $"landing/{what}", LakePaths.Rejects(what));
+            run.Logger.RejectedCatalogue(
+                read.Rejected,
+                read.Rows,
+                read.Origin is { } origin ? $"{what} in {origin.Place}" : $"landing/{what}",
+                LakePaths.Rejects(what)
+            );
         }
     }
 
@@ -298,11 +361,11 @@ static class CatalogueStage
         readonly long total;
         long done;
 
-        public Reading(RunContext run, IEnumerable<LakeObject> all, CancellationToken cancellationToken)
+        public Reading(RunContext run, long total, CancellationToken cancellationToken)
         {
             Run = run;
             this.cancellationToken = cancellationToken;
-            total = all.Sum(file => file.Size);
+            this.total = total;
             if (total > 0)
             {
                 Report(0);
@@ -311,13 +374,21 @@ static class CatalogueStage
 
         public RunContext Run { get; }
 
-        public void ReadAll(
-            List<LakeObject> files,
-            RejectsFile rejects,
-            Func<Stream, CancellationToken, FileFault?> scan
-        )
+        public void ReadAll(CatalogueInput input, RejectsFile rejects, Func<Stream, CancellationToken, FileFault?> scan)
         {
-            foreach (var file in files)
+            if (input.Rows is { } rows)
+            {
+                rejects.StartFile(rows.Name);
+                using var csv = new CountedStream(File.OpenRead(rows.File), Report);
+                if (scan(csv, cancellationToken) is { } fault)
+                {
+                    throw new LakeException(
+                        $"The {rows.Name} cannot be used ({fault.Kind.Text()}): {fault.Detail}. Nothing was done."
+                    );
+                }
+            }
+
+            foreach (var file in input.Files)
             {
                 rejects.StartFile(file.Path);
                 using var raw = new CountedStream(Run.Lake.Open(file.Path), Report);
