@@ -22,8 +22,9 @@ static class StatusCommand
         var arguments = LakeArguments.AddTo(command);
         command.SetAction(parsed =>
         {
-            var (lake, _) = arguments.Open(parsed);
-            var status = LakeStatus.Read(lake, TimeProvider.System);
+            using var lake = arguments.OpenWithDestinations(parsed);
+            using var stop = new Stop();
+            var status = LakeStatus.Read(lake.Lake, TimeProvider.System, lake.Destinations, stop.Token);
             if (parsed.GetValue(json))
             {
                 CliJson.Write(status, LakeJson.Readable.LakeStatus);
@@ -73,6 +74,11 @@ static class StatusCommand
         );
         WriteCatalogue("songs", "track", status.Songs);
         WriteCatalogue("users", "user", status.Users);
+        foreach (var destination in status.Destinations)
+        {
+            Fact(destination.Name, State(destination));
+        }
+
         if (status.Running is { } running)
         {
             Fact("running", $"{running.Run}, process {running.ProcessId} on {running.Host}");
@@ -92,6 +98,14 @@ static class StatusCommand
             read is null
                 ? $"not read yet; they belong into landing/{what}/"
                 : $"{Figures.Count(read.Count, one)}, version {read.Version}{(read.Rejected > 0 ? $", {Figures.Count(read.Rejected, "row")} rejected" : "")}"
+        );
+
+    static string State(DestinationStatus destination) =>
+        destination.Problem
+        ?? (
+            destination.OldestBehind is { } oldest
+                ? $"behind on {Figures.Count(destination.DatesBehind, "date")}, the oldest {Figures.Date(oldest)}; the next run catches it up"
+                : "holds all that is published"
         );
 
     static void WriteLastRun(RunRecord? run, DateTimeOffset now)

@@ -212,7 +212,7 @@ public sealed class Reconciliation(
                 planned = new(
                     destination.Name,
                     destination.Place,
-                    PublishStage.FindBehind(destination, state, lakeId, cancellationToken)
+                    PublishStage.FindBehind(destination, state.Dates, lakeId, cancellationToken)
                 );
             }
             catch (DestinationException error)
