@@ -39,7 +39,7 @@ public sealed class PostgresCatalogue : ICatalogueSource
     {
         ArgumentNullException.ThrowIfNull(options);
         this.options = options;
-        Retries = new("postgres catalogue", PostgresFaults.IsTransient, logger);
+        Retries = new("postgres catalogue", IsTransient, logger);
     }
 
     /// <inheritdoc/>
@@ -73,8 +73,8 @@ public sealed class PostgresCatalogue : ICatalogueSource
         try
         {
             Try("connect", () => connection = Begin());
-            Try("read songs", () => _ = Songs(connection!).Look(since: null));
-            Try("read users", () => _ = Users(connection!).Look(since: null));
+            Try("read songs", () => Songs(connection!).TryRead());
+            Try("read users", () => Users(connection!).TryRead());
         }
         catch (CatalogueException error)
         {
@@ -188,6 +188,13 @@ public sealed class PostgresCatalogue : ICatalogueSource
                 cause: error
             );
         }
+        catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.ReadOnlySqlTransaction)
+        {
+            throw new CatalogueException(
+                $"{Place}: {error.MessageText}. What songsColumns, songsQuery, usersColumns and usersQuery call must not write.",
+                cause: error
+            );
+        }
         catch (PostgresException error) when (error.SqlState.StartsWith("42", StringComparison.Ordinal))
         {
             throw new CatalogueException(
@@ -200,11 +207,16 @@ public sealed class PostgresCatalogue : ICatalogueSource
         {
             throw new CatalogueException(
                 $"{Place}: {PostgresFaults.Explain(error, options.Connection)}",
-                PostgresFaults.IsTransient(error),
+                IsTransient(error),
                 error
             );
         }
     }
+
+    /// <summary>That the transaction cannot write is no fault of the server here.</summary>
+    static bool IsTransient(Exception error) =>
+        PostgresFaults.IsTransient(error)
+        && error is not PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction };
 
     /// <summary>Reads one of the two.</summary>
     sealed class Reading

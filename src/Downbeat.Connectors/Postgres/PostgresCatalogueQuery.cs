@@ -18,6 +18,7 @@ sealed class PostgresCatalogueQuery
 
     readonly NpgsqlConnection connection;
     readonly PostgresCatalogueTable table;
+    readonly IReadOnlyList<string> wanted;
     readonly string what;
     readonly string name;
     readonly string from;
@@ -61,7 +62,8 @@ sealed class PostgresCatalogueQuery
             tableOid = oid;
         }
 
-        CheckNames(wanted, unread);
+        this.wanted = wanted;
+        CheckNames(unread);
         key = FindKey();
         updatedAt = table.UpdatedAt is { } changed ? FindOne(changed, $"{what}UpdatedAt") : null;
         if (updatedAt is not null)
@@ -69,7 +71,7 @@ sealed class PostgresCatalogueQuery
             CheckMergeable(updatedAt);
         }
 
-        select = Select(wanted);
+        select = Select();
         CheckUnique();
     }
 
@@ -85,6 +87,9 @@ sealed class PostgresCatalogueQuery
 
     /// <summary>Of each column of the key in the rows whether it sorts as a number.</summary>
     public IReadOnlyList<bool> KeyIsNumber => updatedAt is null ? [] : key.ConvertAll(column => column.IsNumber);
+
+    /// <summary>Reads a row, if there is one.</summary>
+    public void TryRead() => Scalar<long>($"SELECT count(*) FROM ({select} LIMIT 1) AS one");
 
     /// <summary>Looks how many rows there are to read, and up to when they changed.</summary>
     /// <param name="since">The watermark since when changes are wanted; null for all rows.</param>
@@ -129,7 +134,7 @@ sealed class PostgresCatalogueQuery
                 $" WHERE {Quote(updatedAt!.Name)} >= {Literal(since)}::{updatedAt.Type} - interval '{overlapMinutes} minutes' OR {Quote(updatedAt.Name)} IS NULL"
             );
 
-    string Select(IReadOnlyList<string> wanted)
+    string Select()
     {
         var parts = wanted.Select(ours => $"{Expression(ours)} AS {Quote(ours)}").ToList();
         if (updatedAt is not null)
@@ -147,7 +152,7 @@ sealed class PostgresCatalogueQuery
         return Find(theirs) is { } column ? Quote(column.Name) : theirs;
     }
 
-    void CheckNames(IReadOnlyList<string> wanted, IReadOnlyList<string> unread)
+    void CheckNames(IReadOnlyList<string> unread)
     {
         var problems = new List<string>();
         foreach (var (ours, theirs) in table.Columns.Select(column => (column.Ours, column.Theirs)))
@@ -369,7 +374,14 @@ sealed class PostgresCatalogueQuery
     string Nearest(string missing) =>
         NearestNames(missing) is [_, ..] near ? $"the nearest are {string.Join(", ", near)}" : "it has none";
 
-    List<string> NearestNames(string missing) => [.. Near(missing, columns.ConvertAll(column => column.Name)).Take(3)];
+    List<string> NearestNames(string missing) =>
+        [.. Near(missing, columns.Select(column => column.Name).Except(Used(), StringComparer.Ordinal)).Take(3)];
+
+    /// <summary>Theirs that are some other column of ours already.</summary>
+    IEnumerable<string> Used() =>
+        wanted
+            .Select(ours => Find(table.Columns.FirstOrDefault(column => column.Ours == ours)?.Theirs ?? ours)?.Name)
+            .OfType<string>();
 
     /// <summary>Names by how many letters they have in common, in order.</summary>
     static IEnumerable<string> Near(string missing, IEnumerable<string> names) =>
@@ -400,7 +412,8 @@ sealed class PostgresCatalogueQuery
 
     /// <summary>Whether it can only be a column, and no expression.</summary>
     static bool IsName(string theirs) =>
-        theirs is ['"', .., '"'] || theirs.All(letter => char.IsLetterOrDigit(letter) || letter is '_' or '$');
+        theirs is ['"', .., '"']
+        || !char.IsAsciiDigit(theirs[0]) && theirs.All(letter => char.IsLetterOrDigit(letter) || letter is '_' or '$');
 
     sealed record Column(string Name, string Type, short Number, bool IsNotNull, int KeyPlace)
     {
