@@ -24,10 +24,10 @@ sealed class CatalogueDatabase : IDisposable
         Name = string.Create(CultureInfo.InvariantCulture, $"catalogue{Interlocked.Increment(ref count)}");
         lock (MakingReader)
         {
-            using var server1 = OpenAsOwner("postgres");
-            Execute(server1, $"CREATE DATABASE {Name}");
+            using var first = OpenAsOwner("postgres");
+            Execute(first, $"CREATE DATABASE {Name}");
             Execute(
-                server1,
+                first,
                 $"""
                 DO $$ BEGIN
                     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'reader') THEN
@@ -110,7 +110,12 @@ sealed class CatalogueDatabase : IDisposable
             BetweenTables = betweenTables,
         };
 
-    public void Dispose() => owner.Dispose();
+    public void Dispose()
+    {
+        owner.Dispose();
+        using var server = OpenAsOwner("postgres");
+        Execute(server, $"DROP DATABASE {Name} WITH (FORCE)");
+    }
 
     NpgsqlConnection OpenAsOwner(string database)
     {

@@ -325,7 +325,7 @@ public sealed class PostgresCatalogueTests : IDisposable
     public void RandomChangesMergeToWhatAllRowsGive()
     {
         RandomRounds.Run(
-            rounds: 6,
+            rounds: 3,
             random =>
             {
                 database.Execute($"DROP TABLE IF EXISTS songs, users; {ChangingDdl}");
