@@ -111,7 +111,7 @@ static class PlanCommand
     {
         foreach (var file in files.Take(Shown))
         {
-            table.Add(verb, file.Path, Figures.Bytes(file.Size), file.Why);
+            table.Add(verb, file.Path, file.Size == 0 ? "" : Figures.Bytes(file.Size), file.Why);
         }
 
         AddRest(table, verb, files.Count - Shown, "file", files.Skip(Shown).Sum(file => (double)file.Size));
