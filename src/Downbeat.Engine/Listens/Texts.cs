@@ -296,6 +296,9 @@ public sealed class Texts
         /// <summary>The text taken last.</summary>
         public ReadOnlySpan<byte> Last => bytes.AsSpan(starts[Count - 1]..starts[Count]);
 
+        /// <summary>Starts anew; keeps the memory, so texts that were built before are lost.</summary>
+        internal void Clear() => Count = 0;
+
         /// <summary>Takes the next text.</summary>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Add(ReadOnlySpan<byte> text)

@@ -25,6 +25,7 @@ sealed class RunWriter(Texts known, TextNumbers others)
     const int FewMoves = 32;
 
     bool[] occurs = [];
+    readonly Texts.Builder dictionary = new(); // Of the slice that is written.
     int[] numbers = []; // In the dictionary of the slice, for every track that occurs.
     int[] tracks = new int[1024]; // Those that occur.
     Listen[] batch = new Listen[BatchListens];
@@ -117,7 +118,7 @@ sealed class RunWriter(Texts known, TextNumbers others)
             ofOthers.Sort();
         }
 
-        var dictionary = new Texts.Builder();
+        dictionary.Clear();
         while (ofKnown.Length + ofOthers.Length > 0)
         {
             if (

@@ -115,16 +115,7 @@ public sealed class TrackIndex
         displacements = new ushort[Math.Max(1, Tracks.Count / IdsOfGroup)];
         var hashes = new ulong[Tracks.Count];
         var (members, ends) = Group(hashes);
-        var order = new int[displacements.Length];
-        var sizes = new int[order.Length];
-        for (var group = 0; group < order.Length; group++)
-        {
-            order[group] = group;
-            sizes[group] = (group == 0 ? 0 : ends[group - 1]) - ends[group]; // The largest first.
-        }
-
-        Array.Sort(sizes, order);
-        foreach (var group in order)
+        foreach (var group in LargestFirst(ends))
         {
             if (!TryPlace(group, members.AsSpan((group == 0 ? 0 : ends[group - 1])..ends[group]), hashes))
             {
@@ -135,7 +126,36 @@ public sealed class TrackIndex
         return true;
     }
 
+    static int[] LargestFirst(ReadOnlySpan<int> ends)
+    {
+        var places = new int[2]; // By size; sizes are small.
+        for (var (group, start) = (0, 0); group < ends.Length; start = ends[group++])
+        {
+            var size = ends[group] - start;
+            if (size + 1 >= places.Length)
+            {
+                Array.Resize(ref places, size + 2);
+            }
+
+            places[size]++;
+        }
+
+        for (var size = places.Length - 2; size >= 0; size--)
+        {
+            places[size] += places[size + 1];
+        }
+
+        var order = new int[ends.Length];
+        for (var (group, start) = (0, 0); group < ends.Length; start = ends[group++])
+        {
+            order[places[ends[group] - start + 1]++] = group;
+        }
+
+        return order;
+    }
+
     /// <summary>Hashes all ids that are short enough, and lists them group by group.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     (int[] Members, int[] Ends) Group(ulong[] hashes)
     {
         var ends = new int[displacements.Length];

@@ -90,7 +90,7 @@ public sealed class SliceReader
             tracks,
             bytes.Length
         );
-        index = Range(indexOffset, BlockCount * SliceFormat.IndexEntryBytes, tail).ToArray();
+        index = Range(indexOffset, BlockCount * SliceFormat.IndexEntryBytes, tail);
         if (SliceFormat.Crc32C(index) != BinaryPrimitives.ReadUInt32LittleEndian(footer[56..]))
         {
             throw Damaged("its block index does not fit its checksum");
@@ -195,15 +195,15 @@ public sealed class SliceReader
     internal DamagedObjectException Damaged(string how) => new($"{bytes.Name} is damaged: {how}.");
 
     /// <summary>Bytes of the file: from the end that was read, or read now.</summary>
-    ReadOnlySpan<byte> Range(long offset, int length, byte[] tail)
+    byte[] Range(long offset, int length, byte[] tail)
     {
         var tailOffset = bytes.Length - tail.Length;
         if (offset >= tailOffset)
         {
-            return tail.AsSpan((int)(offset - tailOffset), length);
+            return tail.AsSpan((int)(offset - tailOffset), length).ToArray();
         }
 
-        var read = new byte[length];
+        var read = GC.AllocateUninitializedArray<byte>(length);
         bytes.Read(offset, read);
         return read;
     }
@@ -242,11 +242,10 @@ public sealed class SliceReader
         }
     }
 
-    /// <summary>Takes the lengths from between the ids.</summary>
+    /// <summary>Takes the lengths from between the ids, in place: memory would cost more than what is done to it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    Texts ReadDictionary(ReadOnlySpan<byte> dictionary)
+    Texts ReadDictionary(byte[] dictionary)
     {
-        var ids = GC.AllocateUninitializedArray<byte>(dictionary.Length);
         var starts = new int[Summary.Tracks + 1];
         var at = 0;
         var end = 0;
@@ -258,8 +257,8 @@ public sealed class SliceReader
                 throw Damaged("its track dictionary is none");
             }
 
-            dictionary.Slice(at, length).CopyTo(ids.AsSpan(end));
-            if (track > 0 && !IsBefore(ids.AsSpan(starts[track - 1]..end), ids.AsSpan(end, length)))
+            dictionary.AsSpan(at, length).CopyTo(dictionary.AsSpan(end));
+            if (track > 0 && !IsBefore(dictionary.AsSpan(starts[track - 1]..end), dictionary.AsSpan(end, length)))
             {
                 throw Damaged("its track dictionary is not sorted");
             }
@@ -270,7 +269,9 @@ public sealed class SliceReader
         }
 
         starts[^1] = end;
-        return at == dictionary.Length ? Texts.Of(ids, starts) : throw Damaged("its track dictionary is too long");
+        return at == dictionary.Length
+            ? Texts.Of(dictionary, starts)
+            : throw Damaged("its track dictionary is too long");
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,6 +1,6 @@
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
-using Downbeat.Engine;
 using Downbeat.Engine.Catalogue;
 using Downbeat.Engine.Listens;
 using Downbeat.Engine.Slices;
@@ -15,7 +15,7 @@ namespace Downbeat.Pipeline.Runs;
 /// Reads songs and users when their files are new or have changed. The files stay where they are; what was read is kept
 /// in <c>catalogue/</c> under a version, which goes up when the content differs.
 /// </summary>
-static class CatalogueStage
+sealed class CatalogueStage
 {
     const string SongsHint =
         "songs.csv with the columns track_id, artists, track_name, popularity, duration_ms, track_genre";
@@ -23,6 +23,47 @@ static class CatalogueStage
 
     /// <summary>Enough for 2.8 million users at a time; more of them become sorted runs on the disk.</summary>
     const long UsersBufferBytes = 64 << 20;
+
+    readonly RunContext run;
+    readonly Reading reading;
+    readonly bool isFetched;
+    readonly bool songsChanged;
+    readonly List<Action> pieces = [];
+    readonly ExceptionDispatchInfo?[] errors;
+    readonly TaskCompletionSource<Songs?> songsRead = new();
+    readonly long firstVersion;
+    readonly long started = Stopwatch.GetTimestamp();
+    CatalogueEntry? songsEntry;
+    Songs? songsKept;
+    CatalogueEntry? usersEntry;
+    int taken = -1;
+    int unfinished;
+
+    /// <summary>Finds what has changed.</summary>
+    /// <exception cref="LakeException">There are no songs, or no users.</exception>
+    public CatalogueStage(RunContext run, CatalogueFetch? fetch, CancellationToken cancellationToken)
+    {
+        this.run = run;
+        isFetched = fetch is not null;
+        var state = run.Ledger.State;
+        firstVersion = state.Version;
+        var (songs, users) = fetch is null ? Inputs(run.Lake) : (Input(fetch.Songs), Input(fetch.Users));
+        songsChanged = songs?.IsOther(Kept(run.Lake, state.Songs)) == true;
+        var usersChanged = users?.IsOther(Kept(run.Lake, state.Users)) == true;
+        reading = new(run, (songsChanged ? songs!.Size : 0) + (usersChanged ? users!.Size : 0), cancellationToken);
+        if (songsChanged)
+        {
+            pieces.Add(() => songsEntry = ReadSongs(songs!));
+        }
+
+        if (usersChanged)
+        {
+            pieces.Add(() => usersEntry = ReadUsers(users!));
+        }
+
+        unfinished = pieces.Count;
+        errors = new ExceptionDispatchInfo?[pieces.Count];
+    }
 
     /// <summary>Files that would be read, and those that would not although they lie there.</summary>
     /// <exception cref="LakeException">There are no songs, or no users.</exception>
@@ -57,86 +98,87 @@ static class CatalogueStage
     static IEnumerable<PlannedFile> NotFetched(string what, CatalogueEntry? known, ICatalogueSource source) =>
         known?.Origin is null ? [new($"{what} in {source.Place}", 0, "not read yet")] : [];
 
-    /// <summary>Reads what has changed, songs and users at the same time.</summary>
-    public static (ReadCatalogue? Songs, ReadCatalogue? Users) Run(
-        RunContext run,
-        CatalogueFetch? fetch,
-        CancellationToken cancellationToken
-    )
+    /// <summary>How many pieces of work there are: songs, users, both or none.</summary>
+    public int Pieces => pieces.Count;
+
+    /// <summary>Songs that were read and committed.</summary>
+    public ReadCatalogue? Songs { get; private set; }
+
+    /// <summary>Users that were read and committed.</summary>
+    public ReadCatalogue? Users { get; private set; }
+
+    /// <summary>How long it took until all was committed.</summary>
+    public TimeSpan Elapsed { get; private set; }
+
+    /// <summary>
+    /// Does what no other worker does yet. Who ends the last piece commits all, or throws what went wrong first, songs before
+    /// users.
+    /// </summary>
+    /// <returns>Whether this worker has committed.</returns>
+    public bool Work()
     {
-        var state = run.Ledger.State;
-        var firstVersion = state.Version;
-        var (songInput, userInput) = fetch is null ? Inputs(run.Lake) : (Input(fetch.Songs), Input(fetch.Users));
-        var (oldSongs, oldUsers) = (state.Songs, state.Users);
-        var songsChanged = songInput?.IsOther(Kept(run.Lake, oldSongs)) == true;
-        var usersChanged = userInput?.IsOther(Kept(run.Lake, oldUsers)) == true;
-        var reading = new Reading(
-            run,
-            (songsChanged ? songInput!.Size : 0) + (usersChanged ? userInput!.Size : 0),
-            cancellationToken
-        );
-        (CatalogueEntry Entry, Songs Songs)? songs = null;
-        CatalogueEntry? users = null;
-        RunAll(
-            run.Options.Workers,
-            songsChanged ? () => songs = ReadSongs(reading, songInput!) : null,
-            usersChanged ? () => users = ReadUsers(reading, userInput!) : null
-        );
-        SayRejected(run, "songs", songs?.Entry);
-        SayRejected(run, "users", users);
-        if (songs is not null || users is not null)
+        var isLast = false;
+        while (Interlocked.Increment(ref taken) is var piece && piece < pieces.Count)
         {
-            run.Ledger.Commit(now =>
-                // Rows that were merged into others than those of now would undo what another run has read.
-                fetch is not null
-                && (now.Songs?.Origin != oldSongs?.Origin || now.Users?.Origin != oldUsers?.Origin)
-                    ? throw new LakeException("Another run read songs and users meanwhile; run again.")
-                : new[] { songs?.Entry, users }.Any(read =>
-                    read is not null
-                    && (
-                        now.IsSwept(read.Path, firstVersion)
-                        || (read.Origin?.Path is { } rows && now.IsSwept(rows, firstVersion))
-                    )
-                )
-                    ? throw new LakeException("Another run swept what this one had read of the catalogue; run again.")
-                : LakeLedger.Facts with { Songs = songs?.Entry, Users = users }
-            );
+            try
+            {
+                pieces[piece]();
+            }
+            catch (Exception error)
+            {
+                errors[piece] = ExceptionDispatchInfo.Capture(error);
+            }
+
+            isLast = Interlocked.Decrement(ref unfinished) == 0;
         }
 
-        DeleteRows(run, oldSongs);
-        DeleteRows(run, oldUsers);
-        if (songs is { } read)
+        if (isLast)
         {
-            run.Remember(read.Entry.Version, read.Songs);
+            Commit();
         }
 
-        return (Said(songs?.Entry, oldSongs), Said(users, oldUsers));
+        return isLast;
     }
 
-    /// <summary>Does all there is to do, at the same time where there are workers; throws what went wrong first in this order.</summary>
-    static void RunAll(int workers, params Action?[] all)
+    /// <summary>The songs, as soon as they are read and before they are committed; null when they cannot be read.</summary>
+    public Songs? WaitForSongs() => songsChanged ? songsRead.Task.GetAwaiter().GetResult() : run.Songs();
+
+    void Commit()
     {
-        var todo = all.OfType<Action>().ToArray();
-        var errors = new ExceptionDispatchInfo?[todo.Length];
-        Workers.Run(
-            todo.Length,
-            workers,
-            number =>
-            {
-                try
-                {
-                    todo[number]();
-                }
-                catch (Exception error)
-                {
-                    errors[number] = ExceptionDispatchInfo.Capture(error);
-                }
-            }
-        );
         foreach (var error in errors)
         {
             error?.Throw();
         }
+
+        var (oldSongs, oldUsers) = (run.Ledger.State.Songs, run.Ledger.State.Users);
+        SayRejected("songs", songsEntry);
+        SayRejected("users", usersEntry);
+        run.Ledger.Commit(now =>
+            // Rows that were merged into others than those of now would undo what another run has read.
+            isFetched && (now.Songs?.Origin != oldSongs?.Origin || now.Users?.Origin != oldUsers?.Origin)
+                ? throw new LakeException("Another run read songs and users meanwhile; run again.")
+            : new[] { songsEntry, usersEntry }.Any(read =>
+                read is not null
+                && (
+                    now.IsSwept(read.Path, firstVersion)
+                    || (read.Origin?.Path is { } rows && now.IsSwept(rows, firstVersion))
+                )
+            )
+                ? throw new LakeException("Another run swept what this one had read of the catalogue; run again.")
+            : LakeLedger.Facts with { Songs = songsEntry, Users = usersEntry }
+        );
+        if (isFetched)
+        {
+            DeleteOld(oldSongs, oldUsers);
+        }
+
+        if (songsEntry is not null)
+        {
+            run.Remember(songsEntry.Version, songsKept!);
+        }
+
+        (Songs, Users) = (Said(songsEntry, oldSongs), Said(usersEntry, oldUsers));
+        Elapsed = Stopwatch.GetElapsedTime(started);
     }
 
     static ReadCatalogue? Said(CatalogueEntry? now, CatalogueEntry? before) =>
@@ -144,13 +186,25 @@ static class CatalogueStage
 
     static CatalogueInput? Input(FetchedRows? rows) => rows is null ? null : new([], rows);
 
-    /// <summary>Deletes rows that were merged into others: each change would leave all rows behind.</summary>
-    static void DeleteRows(RunContext run, CatalogueEntry? old)
+    /// <summary>
+    /// Deletes what was fetched before: a database may change with every run. The songs and users before these stay, because
+    /// a run that stalled may still compute with them.
+    /// </summary>
+    void DeleteOld(CatalogueEntry? oldSongs, CatalogueEntry? oldUsers)
     {
         var state = run.Ledger.State;
-        if (old?.Origin?.Path is { } path && path != state.Songs?.Origin?.Path && path != state.Users?.Origin?.Path)
+        string?[] kept =
+        [
+            state.Songs?.Path,
+            state.Songs?.Origin?.Path,
+            state.Users?.Path,
+            state.Users?.Origin?.Path,
+            oldSongs?.Path,
+            oldUsers?.Path,
+        ];
+        foreach (var file in run.Lake.List(LakePaths.Catalogue).Where(file => !kept.Contains(file.Path)))
         {
-            run.Lake.Delete(path);
+            run.Lake.Delete(file.Path);
         }
     }
 
@@ -194,9 +248,8 @@ static class CatalogueStage
             ))
             : [];
 
-    static (CatalogueEntry Entry, Songs Songs) ReadSongs(Reading reading, CatalogueInput input)
+    CatalogueEntry ReadSongs(CatalogueInput input)
     {
-        var run = reading.Run;
         var known = Kept(run.Lake, run.Ledger.State.Songs);
         var before = known is null ? null : run.Songs();
         var kept = NewFile(run);
@@ -209,12 +262,13 @@ static class CatalogueStage
 
             // A version that would say the same as the one before is that one.
             var version = known?.Version ?? (run.Ledger.State.Songs?.Version ?? 0) + 1;
-            var songs = scan.Build(version, before);
-            var sum = Write(kept, output => SongsFile.Write(songs, output));
+            var read = scan.Build(version, before);
+            songsRead.SetResult(read);
+            var sum = Write(kept, output => SongsFile.Write(read, output));
             if (known is not null && sum != known.Sha256)
             {
-                songs = scan.Build(++version, before);
-                sum = Write(kept, output => SongsFile.Write(songs, output));
+                read = scan.Build(++version, before);
+                sum = Write(kept, output => SongsFile.Write(read, output));
             }
 
             var path = $"{LakePaths.Catalogue}/songs-{version}-{sum[..12]}.songs";
@@ -224,7 +278,8 @@ static class CatalogueStage
             }
 
             PutRows(run, input);
-            var entry = new CatalogueEntry
+            songsKept = read;
+            return new()
             {
                 Version = version,
                 Path = path,
@@ -235,17 +290,16 @@ static class CatalogueStage
                 Rejected = scan.Rejected + (input.Rows?.TooLong ?? 0),
                 Count = scan.Tracks,
             };
-            return (entry, songs);
         }
         finally
         {
+            songsRead.TrySetResult(null);
             File.Delete(kept);
         }
     }
 
-    static CatalogueEntry ReadUsers(Reading reading, CatalogueInput input)
+    CatalogueEntry ReadUsers(CatalogueInput input)
     {
-        var run = reading.Run;
         var known = Kept(run.Lake, run.Ledger.State.Users);
         var before = known is null ? null : run.Users();
         var runFiles = new List<string>();
@@ -341,7 +395,7 @@ static class CatalogueStage
         }
     }
 
-    static void SayRejected(RunContext run, string what, CatalogueEntry? read)
+    void SayRejected(string what, CatalogueEntry? read)
     {
         if (read?.Rejected > 0)
         {
