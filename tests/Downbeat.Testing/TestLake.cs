@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using Downbeat.Connectors.Folder;
+using Downbeat.Pipeline.Catalogue;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Publish;
@@ -59,6 +60,9 @@ public sealed class TestLake : IDisposable
     /// <summary>What tables are published to besides the lake's own files.</summary>
     public IReadOnlyList<IDestination> Destinations { get; set; } = [];
 
+    /// <summary>The database that songs and users come from; null when they are landed.</summary>
+    public ICatalogueSource? Source { get; set; }
+
     /// <summary>Runs once.</summary>
     public RunRecord Run(RunOptions? options = null, RunRequest? request = null, ILake? through = null) =>
         Reconciliation(through ?? Lake, options).Run(request);
@@ -67,7 +71,7 @@ public sealed class TestLake : IDisposable
     public RunPlan Plan(RunOptions? options = null) => Reconciliation(Lake, options).Plan();
 
     Reconciliation Reconciliation(ILake lake, RunOptions? options) =>
-        new(lake, options ?? new(), TimeProvider.System, NullLogger.Instance, null, Destinations);
+        new(lake, options ?? new(), TimeProvider.System, NullLogger.Instance, null, Destinations, Source);
 
     /// <summary>Every published file, by its path below <c>kpis/</c>.</summary>
     public SortedDictionary<string, string> Kpis()

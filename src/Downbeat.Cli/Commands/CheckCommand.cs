@@ -31,6 +31,11 @@ static class CheckCommand
                     destination.Check(lakeId, stop.Token)
                 ))
             );
+            if (lake.Source is { } source)
+            {
+                systems.Add(new("catalogue", source.Place, source.Check(stop.Token)));
+            }
+
             if (parsed.GetValue(json))
             {
                 CliJson.Write(systems, CliJson.Readable.IReadOnlyListCheckedSystem);

@@ -31,7 +31,7 @@ static class StatusCommand
             }
             else
             {
-                Write(status, TimeProvider.System.GetUtcNow());
+                Write(status, lake.Source?.Place, TimeProvider.System.GetUtcNow());
             }
 
             return ExitCode.Done;
@@ -39,7 +39,7 @@ static class StatusCommand
         return command;
     }
 
-    static void Write(LakeStatus status, DateTimeOffset now)
+    static void Write(LakeStatus status, string? catalogueFrom, DateTimeOffset now)
     {
         Fact(
             "lake",
@@ -72,8 +72,8 @@ static class StatusCommand
                 ? "empty"
                 : $"{Figures.Count(status.QuarantinedFiles, "file")}, {Figures.Count(status.RejectedRows, "rejected row")}; `{CommandLine.Name} quarantine list` shows them"
         );
-        WriteCatalogue("songs", "track", status.Songs);
-        WriteCatalogue("users", "user", status.Users);
+        WriteCatalogue("songs", "track", status.Songs, catalogueFrom);
+        WriteCatalogue("users", "user", status.Users, catalogueFrom);
         foreach (var destination in status.Destinations)
         {
             Fact(destination.Name, State(destination));
@@ -92,12 +92,16 @@ static class StatusCommand
         WriteDates(status.Dates, now);
     }
 
-    static void WriteCatalogue(string what, string one, CatalogueEntry? read) =>
+    static void WriteCatalogue(string what, string one, CatalogueEntry? read, string? from) =>
         Fact(
             what,
             read is null
-                ? $"not read yet; they belong into landing/{what}/"
-                : $"{Figures.Count(read.Count, one)}, version {read.Version}{(read.Rejected > 0 ? $", {Figures.Count(read.Rejected, "row")} rejected" : "")}"
+                ? (
+                    from is null
+                        ? $"not read yet; they belong into landing/{what}/"
+                        : $"not read yet; they come from {from}"
+                )
+                : $"{Figures.Count(read.Count, one)}, version {read.Version}{(read.Rejected > 0 ? $", {Figures.Count(read.Rejected, "row")} rejected" : "")}{(read.Origin is { } origin ? $", from {origin.Place}" : "")}"
         );
 
     static string State(DestinationStatus destination) =>

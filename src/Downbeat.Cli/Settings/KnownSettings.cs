@@ -110,6 +110,7 @@ static class KnownSettings
         ),
         .. WarehouseSettings.Postgres,
         .. WarehouseSettings.Redshift,
+        .. CatalogueSettings.All,
     ];
 
     /// <summary>The setting of that name, if there is one.</summary>

@@ -19,6 +19,9 @@ sealed record LakeSettings
     /// <summary>A Redshift database that holds the tables, too.</summary>
     public RedshiftOptions Redshift { get; init; } = new();
 
+    /// <summary>The database that songs and users come from, if they do.</summary>
+    public CatalogueSettings Catalogue { get; init; } = new();
+
     /// <summary>How a run works.</summary>
     public RunOptions Run { get; init; } = new();
 }

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using Downbeat.Engine.Catalogue;
 using Downbeat.Engine.Listens;
 using Downbeat.Engine.Slices;
+using Downbeat.Pipeline.Catalogue;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Quarantine;
@@ -25,6 +26,7 @@ sealed class CatalogueStage
 
     readonly RunContext run;
     readonly Reading reading;
+    readonly bool isFetched;
     readonly bool songsChanged;
     readonly List<Action> pieces = [];
     readonly ExceptionDispatchInfo?[] errors;
@@ -39,36 +41,62 @@ sealed class CatalogueStage
 
     /// <summary>Finds what has changed.</summary>
     /// <exception cref="LakeException">There are no songs, or no users.</exception>
-    public CatalogueStage(RunContext run, CancellationToken cancellationToken)
+    public CatalogueStage(RunContext run, CatalogueFetch? fetch, CancellationToken cancellationToken)
     {
         this.run = run;
+        isFetched = fetch is not null;
         var state = run.Ledger.State;
         firstVersion = state.Version;
-        var (songFiles, userFiles) = Files(run.Lake);
-        songsChanged = IsChanged(Kept(run.Lake, state.Songs), songFiles);
-        var usersChanged = IsChanged(Kept(run.Lake, state.Users), userFiles);
-        reading = new(run, [.. songsChanged ? songFiles : [], .. usersChanged ? userFiles : []], cancellationToken);
+        var (songs, users) = fetch is null ? Inputs(run.Lake) : (Input(fetch.Songs), Input(fetch.Users));
+        songsChanged = songs?.IsOther(Kept(run.Lake, state.Songs)) == true;
+        var usersChanged = users?.IsOther(Kept(run.Lake, state.Users)) == true;
+        reading = new(run, (songsChanged ? songs!.Size : 0) + (usersChanged ? users!.Size : 0), cancellationToken);
         if (songsChanged)
         {
-            pieces.Add(() => songsEntry = ReadSongs(songFiles));
+            pieces.Add(() => songsEntry = ReadSongs(songs!));
         }
 
         if (usersChanged)
         {
-            pieces.Add(() => usersEntry = ReadUsers(userFiles));
+            pieces.Add(() => usersEntry = ReadUsers(users!));
         }
 
         unfinished = pieces.Count;
         errors = new ExceptionDispatchInfo?[pieces.Count];
     }
 
-    /// <summary>Files that would be read.</summary>
+    /// <summary>Files that would be read, and those that would not although they lie there.</summary>
     /// <exception cref="LakeException">There are no songs, or no users.</exception>
-    public static IReadOnlyList<PlannedFile> Plan(ILake lake, LakeState state)
+    public static (List<PlannedFile> Read, List<PlannedFile> Leave) Plan(
+        ILake lake,
+        LakeState state,
+        ICatalogueSource? source
+    )
     {
-        var (songs, users) = Files(lake);
-        return [.. Changed(Kept(lake, state.Songs), songs), .. Changed(Kept(lake, state.Users), users)];
+        var (knownSongs, knownUsers) = (Kept(lake, state.Songs), Kept(lake, state.Users));
+        if (source is not null)
+        {
+            // What has changed there only a run finds out.
+            return (
+                [.. NotFetched("songs", knownSongs, source), .. NotFetched("users", knownUsers, source)],
+                [
+                    .. Files(lake, LakePaths.Songs)
+                        .Concat(Files(lake, LakePaths.Users))
+                        .Select(file => new PlannedFile(
+                            file.Path,
+                            file.Size,
+                            $"songs and users come from {source.Place}"
+                        )),
+                ]
+            );
+        }
+
+        var (songs, users) = Inputs(lake);
+        return ([.. Changed(knownSongs, songs), .. Changed(knownUsers, users)], []);
     }
+
+    static IEnumerable<PlannedFile> NotFetched(string what, CatalogueEntry? known, ICatalogueSource source) =>
+        known?.Origin is null ? [new($"{what} in {source.Place}", 0, "not read yet")] : [];
 
     /// <summary>How many pieces of work there are: songs, users, both or none.</summary>
     public int Pieces => pieces.Count;
@@ -126,14 +154,24 @@ sealed class CatalogueStage
         SayRejected("songs", songsEntry);
         SayRejected("users", usersEntry);
         run.Ledger.Commit(now =>
-            new[] { songsEntry, usersEntry }.Any(read => read is not null && now.IsSwept(read.Path, firstVersion))
+            // Rows that were merged into others than those of now would undo what another run has read.
+            isFetched && (now.Songs?.Origin != oldSongs?.Origin || now.Users?.Origin != oldUsers?.Origin)
+                ? throw new LakeException("Another run read songs and users meanwhile; run again.")
+            : new[] { songsEntry, usersEntry }.Any(read =>
+                read is not null
+                && (
+                    now.IsSwept(read.Path, firstVersion)
+                    || (read.Origin?.Path is { } rows && now.IsSwept(rows, firstVersion))
+                )
+            )
                 ? throw new LakeException("Another run swept what this one had read of the catalogue; run again.")
-                : LakeLedger.Facts with
-                {
-                    Songs = songsEntry,
-                    Users = usersEntry,
-                }
+            : LakeLedger.Facts with { Songs = songsEntry, Users = usersEntry }
         );
+        if (isFetched)
+        {
+            DeleteOld(oldSongs, oldUsers);
+        }
+
         if (songsEntry is not null)
         {
             run.Remember(songsEntry.Version, songsKept!);
@@ -146,8 +184,32 @@ sealed class CatalogueStage
     static ReadCatalogue? Said(CatalogueEntry? now, CatalogueEntry? before) =>
         now is null ? null : new(now.Version, now.Rows, now.Rejected, now.Count, now.Version != before?.Version);
 
+    static CatalogueInput? Input(FetchedRows? rows) => rows is null ? null : new([], rows);
+
+    /// <summary>
+    /// Deletes what was fetched before: a database may change with every run. The songs and users before these stay, because
+    /// a run that stalled may still compute with them.
+    /// </summary>
+    void DeleteOld(CatalogueEntry? oldSongs, CatalogueEntry? oldUsers)
+    {
+        var state = run.Ledger.State;
+        string?[] kept =
+        [
+            state.Songs?.Path,
+            state.Songs?.Origin?.Path,
+            state.Users?.Path,
+            state.Users?.Origin?.Path,
+            oldSongs?.Path,
+            oldUsers?.Path,
+        ];
+        foreach (var file in run.Lake.List(LakePaths.Catalogue).Where(file => !kept.Contains(file.Path)))
+        {
+            run.Lake.Delete(file.Path);
+        }
+    }
+
     /// <summary>The files of songs and of users, in the byte order of their names.</summary>
-    static (List<LakeObject> Songs, List<LakeObject> Users) Files(ILake lake)
+    static (CatalogueInput Songs, CatalogueInput Users) Inputs(ILake lake)
     {
         var songs = Files(lake, LakePaths.Songs);
         var users = Files(lake, LakePaths.Users);
@@ -163,7 +225,7 @@ sealed class CatalogueStage
         }
 
         return missing.Count == 0
-            ? (songs, users)
+            ? (new(songs), new(users))
             : throw new LakeException($"{lake.Name} has {string.Join("; and ", missing)}.");
     }
 
@@ -174,24 +236,19 @@ sealed class CatalogueStage
     static CatalogueEntry? Kept(ILake lake, CatalogueEntry? read) =>
         read is not null && lake.Find(read.Path) is not null ? read : null;
 
-    static bool IsChanged(CatalogueEntry? known, List<LakeObject> files) =>
-        known is null || !known.Files.SequenceEqual(files.Select(Entry));
-
-    static IEnumerable<PlannedFile> Changed(CatalogueEntry? known, List<LakeObject> files) =>
-        IsChanged(known, files)
-            ? files.Select(file => new PlannedFile(
+    static IEnumerable<PlannedFile> Changed(CatalogueEntry? known, CatalogueInput input) =>
+        input.IsOther(known)
+            ? input.Files.Select(file => new PlannedFile(
                 file.Path,
                 file.Size,
                 known is null ? "not read yet"
-                    : known.Files.Contains(Entry(file)) ? "read again with the others"
+                    : known.Files.Contains(CatalogueInput.Entry(file)) ? "read again with the others"
                     : known.Files.Any(old => old.Key == file.Path) ? "changed"
                     : "new"
             ))
             : [];
 
-    static CatalogueFileEntry Entry(LakeObject file) => new(file.Path, file.Size, file.Modified);
-
-    CatalogueEntry ReadSongs(List<LakeObject> files)
+    CatalogueEntry ReadSongs(CatalogueInput input)
     {
         var known = Kept(run.Lake, run.Ledger.State.Songs);
         var before = known is null ? null : run.Songs();
@@ -200,7 +257,7 @@ sealed class CatalogueStage
         {
             using var rejects = new RejectsFile(run.Lake.Scratch);
             var scan = new SongsScan(rejects.Add);
-            reading.ReadAll(files, rejects, scan.Scan);
+            reading.ReadAll(input, rejects, scan.Scan);
             KeepRejects(run, rejects, "songs");
 
             // A version that would say the same as the one before is that one.
@@ -220,15 +277,17 @@ sealed class CatalogueStage
                 run.Lake.PutScratch(path, kept);
             }
 
+            PutRows(run, input);
             songsKept = read;
             return new()
             {
                 Version = version,
                 Path = path,
                 Sha256 = sum,
-                Files = [.. files.Select(Entry)],
-                Rows = scan.Rows,
-                Rejected = scan.Rejected,
+                Files = input.Entries,
+                Origin = input.Rows?.Origin,
+                Rows = scan.Rows + (input.Rows?.TooLong ?? 0),
+                Rejected = scan.Rejected + (input.Rows?.TooLong ?? 0),
                 Count = scan.Tracks,
             };
         }
@@ -239,7 +298,7 @@ sealed class CatalogueStage
         }
     }
 
-    CatalogueEntry ReadUsers(List<LakeObject> files)
+    CatalogueEntry ReadUsers(CatalogueInput input)
     {
         var known = Kept(run.Lake, run.Ledger.State.Users);
         var before = known is null ? null : run.Users();
@@ -257,7 +316,7 @@ sealed class CatalogueStage
                 },
                 rejects.Add
             );
-            reading.ReadAll(files, rejects, scan.Scan);
+            reading.ReadAll(input, rejects, scan.Scan);
             scan.Finish();
             KeepRejects(run, rejects, "users");
 
@@ -278,20 +337,31 @@ sealed class CatalogueStage
                 run.Lake.PutScratch(path, kept);
             }
 
+            PutRows(run, input);
             return new()
             {
                 Version = version,
                 Path = path,
                 Sha256 = sum,
-                Files = [.. files.Select(Entry)],
-                Rows = scan.Rows,
-                Rejected = scan.Rejected,
+                Files = input.Entries,
+                Origin = input.Rows?.Origin,
+                Rows = scan.Rows + (input.Rows?.TooLong ?? 0),
+                Rejected = scan.Rejected + (input.Rows?.TooLong ?? 0),
                 Count = count,
             };
         }
         finally
         {
             runFiles.Append(kept).ToList().ForEach(File.Delete);
+        }
+    }
+
+    /// <summary>Keeps the rows into which the next changes are merged, where there are such.</summary>
+    static void PutRows(RunContext run, CatalogueInput input)
+    {
+        if (input.Rows is { Origin.Path: { } path } rows && run.Lake.Find(path) is null)
+        {
+            run.Lake.PutScratch(path, rows.File);
         }
     }
 
@@ -329,7 +399,12 @@ sealed class CatalogueStage
     {
         if (read?.Rejected > 0)
         {
-            run.Logger.RejectedCatalogue(read.Rejected, read.Rows, $"landing/{what}", LakePaths.Rejects(what));
+            run.Logger.RejectedCatalogue(
+                read.Rejected,
+                read.Rows,
+                read.Origin is { } origin ? $"{what} in {origin.Place}" : $"landing/{what}",
+                LakePaths.Rejects(what)
+            );
         }
     }
 
@@ -340,11 +415,11 @@ sealed class CatalogueStage
         readonly long total;
         long done;
 
-        public Reading(RunContext run, IEnumerable<LakeObject> all, CancellationToken cancellationToken)
+        public Reading(RunContext run, long total, CancellationToken cancellationToken)
         {
             Run = run;
             this.cancellationToken = cancellationToken;
-            total = all.Sum(file => file.Size);
+            this.total = total;
             if (total > 0)
             {
                 Report(0);
@@ -353,13 +428,21 @@ sealed class CatalogueStage
 
         public RunContext Run { get; }
 
-        public void ReadAll(
-            List<LakeObject> files,
-            RejectsFile rejects,
-            Func<Stream, CancellationToken, FileFault?> scan
-        )
+        public void ReadAll(CatalogueInput input, RejectsFile rejects, Func<Stream, CancellationToken, FileFault?> scan)
         {
-            foreach (var file in files)
+            if (input.Rows is { } rows)
+            {
+                rejects.StartFile(rows.Name);
+                using var csv = new CountedStream(File.OpenRead(rows.File), Report);
+                if (scan(csv, cancellationToken) is { } fault)
+                {
+                    throw new LakeException(
+                        $"The {rows.Name} cannot be used ({fault.Kind.Text()}): {fault.Detail}. Nothing was done."
+                    );
+                }
+            }
+
+            foreach (var file in input.Files)
             {
                 rejects.StartFile(file.Path);
                 using var raw = new CountedStream(Run.Lake.Open(file.Path), Report);
