@@ -147,7 +147,7 @@ static class CatalogueStage
             ))
             : [];
 
-    static CatalogueFileEntry Entry(LakeObject file) => new(file.Path, file.Size, file.Modified);
+    static CatalogueFileEntry Entry(LakeObject file) => new(file.Path, file.Size, file.Modified, file.Version);
 
     static (CatalogueEntry Entry, Songs Songs) ReadSongs(Reading reading, List<LakeObject> files)
     {
@@ -320,7 +320,7 @@ static class CatalogueStage
             foreach (var file in files)
             {
                 rejects.StartFile(file.Path);
-                using var raw = new CountedStream(Run.Lake.Open(file.Path), Report);
+                using var raw = new CountedStream(Run.Lake.Open(file), Report);
                 using var csv = LandedStreams.IsCompressed(file.Path) ? new GunzipStream(raw) : null;
                 FileFault? fault;
                 try

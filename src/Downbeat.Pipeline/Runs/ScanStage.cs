@@ -107,6 +107,9 @@ sealed class ScanStage(RunContext run)
         var workers = Math.Min(run.Options.Workers, buffers);
         var sections = Cut(files, known, workers);
         workers = Math.Min(workers, sections.Count);
+        run.Lake.Expect([
+            .. sections.Where(section => section.Source.Sections == 1).Select(section => section.Source.Landed),
+        ]);
         var tracks = bytesTotal < MinBytesToIndex ? TrackIndex.Empty : new TrackIndex(run.Songs().Tracks);
         var next = -1;
         try
@@ -202,11 +205,11 @@ sealed class ScanStage(RunContext run)
         }
         catch (Exception error) when (RunContext.IsExpected(error))
         {
-            if (error is FileNotFoundException or DirectoryNotFoundException)
+            if (error is FileNotFoundException or DirectoryNotFoundException or ObjectChangedException)
             {
                 lock (committing)
                 {
-                    Leave(file, "it is gone");
+                    Leave(file, error is ObjectChangedException ? "it changed while it was read" : "it is gone");
                 }
 
                 return;
@@ -240,6 +243,7 @@ sealed class ScanStage(RunContext run)
                         !state.Sources.TryGetValue(entry.Id, out var other)
                         || other.MovedTo is not null
                         || other.Entry.Arrived != entry.Arrived
+                        || other.Entry.Version != entry.Version
                     )
                     .Where(entry => entry.Slices.All(slice => !state.IsSwept(slice.Path, firstVersion)))
                     .ToList();
