@@ -27,6 +27,22 @@ sealed record Setting
     /// <summary>What it is when nobody says, as it would stand in a file; null when that depends.</summary>
     public required string? Default { get; init; }
 
+    /// <summary>What holds when nobody says, for people.</summary>
+    public string? WhenNotGiven { get; init; }
+
+    /// <summary>What stands for its value in help, as in <c>--workers N</c>.</summary>
+    public required string ValueName { get; init; }
+
+    /// <summary>Whether it says where the lake is, which every command has to know.</summary>
+    public bool IsOfLake { get; init; }
+
+    /// <summary>A value to show, as it would stand in a file.</summary>
+    public string Example
+    {
+        get => Default ?? field;
+        init;
+    } = "2";
+
     /// <summary>Whether it is a number in a file, and not a text.</summary>
     public required bool IsNumber { get; init; }
 
@@ -44,12 +60,13 @@ sealed record Setting
         string name,
         string allowed,
         string help,
-        Func<LakeSettings, string, LakeSettings> set
+        Func<LakeSettings, string, LakeSettings?> set
     ) =>
         new(name, help)
         {
             Allowed = allowed,
             Default = null,
+            ValueName = "TEXT",
             IsNumber = false,
             TrySet = (settings, text) =>
                 text.Length == 0 || text.Contains('\0', StringComparison.Ordinal) ? null : set(settings, text),
@@ -68,6 +85,7 @@ sealed record Setting
         {
             Allowed = string.Create(CultureInfo.InvariantCulture, $"a whole number from {from:N0} to {to:N0}"),
             Default = get(new()).ToString(CultureInfo.InvariantCulture),
+            ValueName = "N",
             IsNumber = true,
             TrySet = (settings, text) =>
                 int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
@@ -91,6 +109,7 @@ sealed record Setting
         {
             Allowed = "a share from 0 to 1, like 0.05",
             Default = get(new()).ToString(CultureInfo.InvariantCulture),
+            ValueName = "SHARE",
             IsNumber = true,
             TrySet = (settings, text) =>
                 double.TryParse(

@@ -24,17 +24,22 @@ sealed class S3Client : IDisposable
 
     static readonly ResiliencePropertyKey<string> What = new("what");
 
+    /// <summary>Doubles with each attempt.</summary>
+    static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
+
     /// <summary>Requests wait for answers on threads of the pool, which on its own makes more of them only slowly.</summary>
     const int MinThreads = 64;
 
     readonly S3Options options;
     readonly ILogger logger;
+    readonly TimeSpan firstDelay;
     readonly ResiliencePipeline usual;
     readonly ResiliencePipeline patient;
     readonly Lazy<AmazonS3Client> s3;
 
-    public S3Client(S3Options options, ILogger logger)
+    public S3Client(S3Options options, ILogger logger, TimeSpan? firstDelay = null)
     {
+        this.firstDelay = firstDelay ?? FirstDelay;
         this.options = options;
         this.logger = logger;
         usual = Pipeline(Patience);
@@ -136,6 +141,7 @@ sealed class S3Client : IDisposable
         var config = new AmazonS3Config
         {
             MaxErrorRetry = 0,
+            MaxStaleConnectionRetries = 0,
             Timeout = Timeout.InfiniteTimeSpan, // Each attempt has an end of its own.
         };
         if (Endpoint is { } endpoint)
@@ -173,7 +179,7 @@ sealed class S3Client : IDisposable
                     MaxRetryAttempts = Attempts - 1,
                     BackoffType = DelayBackoffType.Exponential,
                     UseJitter = true,
-                    Delay = TimeSpan.FromMilliseconds(200),
+                    Delay = firstDelay,
                     MaxDelay = TimeSpan.FromSeconds(10),
                     OnRetry = retry =>
                     {

@@ -59,7 +59,7 @@ static class S3Faults
     public static string Cause(Exception error) =>
         error switch
         {
-            AmazonServiceException { ErrorCode.Length: > 0 } service when service.InnerException is null =>
+            AmazonServiceException { ErrorCode.Length: > 0, StatusCode: >= HttpStatusCode.MultipleChoices } service =>
                 $"{(int)service.StatusCode} {service.ErrorCode}",
             TimeoutRejectedException => "no answer in time",
             { InnerException: { } cause } => Cause(cause),
@@ -122,7 +122,7 @@ static class S3Faults
                     $"S3 did not {what}: the credentials need {action} there (403 AccessDenied; policies are in docs/aws.md).",
                     error
                 );
-            case AmazonServiceException { ErrorCode.Length: > 0, InnerException: null } other:
+            case AmazonServiceException { ErrorCode.Length: > 0, StatusCode: >= HttpStatusCode.MultipleChoices } other:
                 return new IOException($"S3 did not {what}: {Cause(other)}, {other.Message}", error);
             case AmazonClientException { Message: var message }
                 when message.Contains("credentials", StringComparison.OrdinalIgnoreCase):

@@ -30,14 +30,14 @@ public sealed class S3Lake : ILake, IDisposable
     /// <param name="options">Where S3 is.</param>
     /// <param name="logger">Told what was tried again.</param>
     public S3Lake(S3Place place, S3Options options, ILogger logger)
-        : this(place, options, logger, null) { }
+        : this(place, options, logger, null, null) { }
 
-    internal S3Lake(S3Place place, S3Options options, ILogger logger, long? maxBytesOfOneCopy)
+    internal S3Lake(S3Place place, S3Options options, ILogger logger, TimeSpan? firstDelay, long? maxBytesOfOneCopy)
     {
         ArgumentNullException.ThrowIfNull(options);
         root = place;
         elsewhere = [.. options.Elsewhere.OrderByDescending(other => other.Key.Length)];
-        client = new(options, logger);
+        client = new(options, logger, firstDelay);
         reader = new(client);
         writer = new(client);
         copy = maxBytesOfOneCopy is { } most ? new(client) { MaxBytesOfOneRequest = most } : new(client);
@@ -164,15 +164,12 @@ public sealed class S3Lake : ILake, IDisposable
     public bool Replace(LakeObject found, byte[] bytes)
     {
         ArgumentNullException.ThrowIfNull(found);
-        try
-        {
-            writer.PutAsync(At(found.Path), bytes, request => request.IfMatch = found.Version).GetAwaiter().GetResult();
-            return true;
-        }
-        catch (AmazonS3Exception error) when (S3Faults.IsRefused(error) || S3Faults.IsNotFound(error))
-        {
-            return IsThere(found.Path, bytes);
-        }
+        var version = found.Version ?? throw new IOException($"{Url(found.Path)} was found without its version.");
+
+        // Some servers (Ceph 16) compare with the quotes that belong to an ETag, and so never find it the same.
+        return TryReplace(found.Path, version, bytes)
+            || (!client.IsAws && TryReplace(found.Path, version.Trim('"'), bytes))
+            || IsThere(found.Path, bytes); // The answer to the first attempt may have been lost.
     }
 
     /// <inheritdoc/>
@@ -340,6 +337,19 @@ public sealed class S3Lake : ILake, IDisposable
                 $"S3 did not delete s3://{bucket}/{failed.Key}: {failed.Code}, {failed.Message}",
                 error
             );
+        }
+    }
+
+    bool TryReplace(string path, string version, byte[] bytes)
+    {
+        try
+        {
+            writer.PutAsync(At(path), bytes, request => request.IfMatch = version).GetAwaiter().GetResult();
+            return true;
+        }
+        catch (AmazonS3Exception error) when (S3Faults.IsRefused(error) || S3Faults.IsNotFound(error))
+        {
+            return false;
         }
     }
 

@@ -23,6 +23,7 @@ sealed class S3Scratch
                     Directory.CreateDirectory(folder);
                     alive = TryLock(folder);
                     freeAtFirst = Free();
+                    AppDomain.CurrentDomain.ProcessExit += (_, _) => Delete();
                 }
             }
 
