@@ -90,7 +90,7 @@ sealed class S3Client : IDisposable
         catch (Exception error)
             when (error is not (OperationCanceledException or OutOfMemoryException) && known?.Invoke(error) != true)
         {
-            throw S3Faults.Explain(error, what, action);
+            throw S3Faults.Explain(error, what, action, Endpoint);
         }
         finally
         {

@@ -82,7 +82,8 @@ static class S3Faults
     /// <param name="error">What went wrong.</param>
     /// <param name="what">What was to be done, as in <c>read s3://bucket/key</c>.</param>
     /// <param name="action">What the credentials need to allow for that.</param>
-    public static Exception Explain(Exception error, string what, string action)
+    /// <param name="server">The address of a server that is not AWS.</param>
+    public static Exception Explain(Exception error, string what, string action, string? server)
     {
         switch (error)
         {
@@ -100,7 +101,7 @@ static class S3Faults
                     or "InvalidToken"
                     or "TokenRefreshRequired"
             } wrong:
-                return new UnauthorizedAccessException(
+                return new LakeAccessException(
                     $"S3 did not {what}: the credentials are {(wrong.ErrorCode.Contains("Token", StringComparison.Ordinal) ? "out of date" : "wrong")} ({wrong.ErrorCode}).",
                     error
                 );
@@ -118,7 +119,7 @@ static class S3Faults
                     error
                 );
             case AmazonS3Exception { StatusCode: HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized }:
-                return new UnauthorizedAccessException(
+                return new LakeAccessException(
                     $"S3 did not {what}: the credentials need {action} there (403 AccessDenied; policies are in docs/aws.md).",
                     error
                 );
@@ -126,12 +127,15 @@ static class S3Faults
                 return new IOException($"S3 did not {what}: {Cause(other)}, {other.Message}", error);
             case AmazonClientException { Message: var message }
                 when message.Contains("credentials", StringComparison.OrdinalIgnoreCase):
-                return new UnauthorizedAccessException(
+                return new LakeAccessException(
                     $"S3 did not {what}: no credentials were found. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run where a role is attached.",
                     error
                 );
             default:
-                return new IOException($"S3 did not {what}: {Cause(error)}.", error);
+                return new IOException(
+                    $"S3{(server is null ? "" : $" at {server}")} did not {what}: {Cause(error)}.",
+                    error
+                );
         }
     }
 }

@@ -51,7 +51,7 @@ public sealed class S3Lake : ILake, IDisposable
     public string Scratch => scratch.Folder;
 
     /// <inheritdoc/>
-    public int Concurrency => 16;
+    public int Concurrency => 32;
 
     /// <summary>Where an object is, or would be, as <c>s3://bucket/key</c>.</summary>
     public string Url(string path) => At(path).ToString();
@@ -185,7 +185,7 @@ public sealed class S3Lake : ILake, IDisposable
         var version = read.Version ?? throw new IOException($"{from} was listed without its version.");
         if (copy.Look(to) is not { } there)
         {
-            if (!copy.Copy(from, version, to))
+            if (!copy.Copy(from, read.Size, version, to))
             {
                 return false;
             }

@@ -104,5 +104,8 @@ public sealed record LakeObject(string Path, long Size, DateTimeOffset Modified,
     public long ModifiedSecond => Modified.ToUnixTimeSeconds();
 }
 
+/// <summary>A lake does not let us; the message says what is missing.</summary>
+public sealed class LakeAccessException(string message, Exception cause) : UnauthorizedAccessException(message, cause);
+
 /// <summary>An object is another by now than the one that was listed.</summary>
 public sealed class ObjectChangedException(string message) : IOException(message);

@@ -169,11 +169,7 @@ sealed class ComputeStage(RunContext run)
 
     DayCounting Prepare(PlannedDate date, List<SliceEntry> slices, CatalogueSnapshot catalogue)
     {
-        var day = new Day(
-            date.Date,
-            run.Zone,
-            [.. slices.Select(slice => new SliceReader(run.Lake.OpenBytes(slice.Path)))]
-        );
+        var day = new Day(date.Date, run.Zone, run.OpenSlices(slices.ConvertAll(slice => slice.Path)));
         return new(day, catalogue.Songs, catalogue.Users, run.Options.Workers, counterMemory);
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using Downbeat.Connectors.S3;
+using Downbeat.Pipeline.Landing;
 using Downbeat.Testing.Servers;
 using Microsoft.Extensions.Logging;
 
@@ -67,17 +68,17 @@ public sealed class S3FaultTests : IDisposable
     public void WhatIsForbiddenIsNotTriedAgain()
     {
         proxy.OnRequest = _ => Fault.Refusal(403, "AccessDenied");
-        var error = Assert.Throws<UnauthorizedAccessException>(() => lake.List("landing"));
+        var error = Assert.Throws<LakeAccessException>(() => lake.List("landing"));
         Assert.Equal(
             $"S3 did not list s3://{bucket}/lake/landing/: the credentials need s3:ListBucket there (403 AccessDenied; policies are in docs/aws.md).",
             error.Message
         );
-        Assert.Throws<UnauthorizedAccessException>(() => lake.Put([("a", Bytes(""))]));
-        Assert.Throws<UnauthorizedAccessException>(() => lake.PutIfAbsent("a", Bytes("")));
-        Assert.Throws<UnauthorizedAccessException>(() => lake.Find("a"));
-        Assert.Throws<UnauthorizedAccessException>(() => lake.Open("a"));
-        Assert.Throws<UnauthorizedAccessException>(() => lake.OpenBytes("a"));
-        Assert.Throws<UnauthorizedAccessException>(() => lake.Delete("a"));
+        Assert.Throws<LakeAccessException>(() => lake.Put([("a", Bytes(""))]));
+        Assert.Throws<LakeAccessException>(() => lake.PutIfAbsent("a", Bytes("")));
+        Assert.Throws<LakeAccessException>(() => lake.Find("a"));
+        Assert.Throws<LakeAccessException>(() => lake.Open("a"));
+        Assert.Throws<LakeAccessException>(() => lake.OpenBytes("a"));
+        Assert.Throws<LakeAccessException>(() => lake.Delete("a"));
         Assert.Empty(told.Lines);
     }
 
@@ -93,7 +94,7 @@ public sealed class S3FaultTests : IDisposable
     public void ASecretThatIsWrongIsSaidAndNotShown()
     {
         proxy.OnRequest = _ => Fault.Refusal(403, "SignatureDoesNotMatch");
-        var error = Assert.Throws<UnauthorizedAccessException>(() => lake.List("landing"));
+        var error = Assert.Throws<LakeAccessException>(() => lake.List("landing"));
         Assert.EndsWith("the credentials are wrong (SignatureDoesNotMatch).", error.Message, StringComparison.Ordinal);
         var secret = Environment.GetEnvironmentVariable("AWS_SECRET_ACCESS_KEY")!;
         Assert.DoesNotContain(secret, error.ToString(), StringComparison.Ordinal);
@@ -149,7 +150,7 @@ public sealed class S3FaultTests : IDisposable
         var file = Path.Combine(lake.Scratch, "made");
         File.WriteAllText(file, "slice");
         lake.PutScratch("slices/a.slice", file);
-        Assert.Throws<UnauthorizedAccessException>(lake.Flush);
+        Assert.Throws<LakeAccessException>(lake.Flush);
         proxy.OnRequest = null;
         lake.Flush();
         Assert.Equal("slice", Text(lake.Open("slices/a.slice")));
@@ -158,10 +159,11 @@ public sealed class S3FaultTests : IDisposable
     [Fact]
     public void AServerThatIsNotThereIsSaid()
     {
+        var address = proxy.Address;
         proxy.Dispose();
         var error = Assert.Throws<IOException>(() => lake.Find("lake.json"));
         Assert.StartsWith(
-            $"S3 did not look at s3://{bucket}/lake/lake.json: ",
+            $"S3 at {address} did not look at s3://{bucket}/lake/lake.json: ",
             error.Message,
             StringComparison.Ordinal
         );
