@@ -117,6 +117,7 @@ static class CommandLine
                 ConsoleLogger.Write(LogLevel.Error, "stopped");
                 return ExitCode.Failed;
             case LakeException:
+            case LakeAccessException:
             case IOException:
                 return Fail(error.Message);
             case UnauthorizedAccessException:

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Downbeat.Cli.Output;
 using Downbeat.Cli.Settings;
-using Downbeat.Engine;
 using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Runs;
 
@@ -29,7 +28,6 @@ static class RunCommand
         var arguments = LakeArguments.AddWithSettingsTo(command);
         command.SetAction(parsed =>
         {
-            WarmUp.Start();
             using var lake = arguments.OpenWithDestinations(parsed);
             return Run(
                 lake,

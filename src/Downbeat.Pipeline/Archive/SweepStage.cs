@@ -26,13 +26,9 @@ static class SweepStage
             var left = candidates.Where(path => !named.Contains(path)).ToList();
             return left.Count == 0 ? null : LakeLedger.Facts with { Swept = left };
         });
-        foreach (var path in commit?.Swept ?? [])
-        {
-            lake.Delete(path);
-        }
-
         if (commit is not null)
         {
+            lake.Delete(commit.Swept);
             run.Logger.Swept(commit.Swept.Count);
         }
 

@@ -103,6 +103,9 @@ public sealed record SourceEntry
     /// <summary>When it was last written.</summary>
     public required DateTimeOffset Arrived { get; init; }
 
+    /// <summary>The version of the object that was read, where the lake knows such a thing.</summary>
+    public string? Version { get; init; }
+
     /// <summary>The <see cref="Engine.Scan.ContentHash"/> of its bytes, in hex.</summary>
     public required string Hash { get; init; }
 
@@ -203,7 +206,7 @@ public sealed record CatalogueOriginEntry
 }
 
 /// <summary>A file of the catalogue; it is read again when its size or time changes.</summary>
-public sealed record CatalogueFileEntry(string Key, long Size, DateTimeOffset Modified);
+public sealed record CatalogueFileEntry(string Key, long Size, DateTimeOffset Modified, string? Version = null);
 
 /// <summary>A date, as it was computed and published.</summary>
 public sealed record DateEntry

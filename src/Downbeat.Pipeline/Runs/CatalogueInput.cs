@@ -14,7 +14,7 @@ sealed record CatalogueInput(IReadOnlyList<LakeObject> Files, FetchedRows? Rows 
     public IReadOnlyList<CatalogueFileEntry> Entries => [.. Files.Select(Entry)];
 
     /// <summary>A file as the ledger is to know it.</summary>
-    public static CatalogueFileEntry Entry(LakeObject file) => new(file.Path, file.Size, file.Modified);
+    public static CatalogueFileEntry Entry(LakeObject file) => new(file.Path, file.Size, file.Modified, file.Version);
 
     /// <summary>Whether it is another than what was read.</summary>
     public bool IsOther(CatalogueEntry? read) =>

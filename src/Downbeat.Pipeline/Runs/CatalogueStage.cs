@@ -445,7 +445,7 @@ sealed class CatalogueStage
             foreach (var file in input.Files)
             {
                 rejects.StartFile(file.Path);
-                using var raw = new CountedStream(Run.Lake.Open(file.Path), Report);
+                using var raw = new CountedStream(Run.Lake.Open(file), Report);
                 using var csv = LandedStreams.IsCompressed(file.Path) ? new GunzipStream(raw) : null;
                 FileFault? fault;
                 try

@@ -22,7 +22,8 @@ sealed class LandedSource
     readonly ILake lake;
     readonly RunOptions options;
     readonly IReadOnlyList<SourceEntry> versions;
-    readonly CsvHeader? header; // Of a file that is scanned in sections.
+    readonly SectionBytes bytes; // Of a file that is scanned in sections.
+    readonly CsvHeader? header; // Likewise.
     readonly ScannedSection?[] scanned;
     int unfinished;
     int failed;
@@ -47,9 +48,11 @@ sealed class LandedSource
         this.versions = versions;
         Landed = landed;
         sections = (int)Math.Min(sections, ContentHash.BlockCount(landed.Size));
+        bytes = new(lake, landed);
         header = sections <= 1 || LandedStreams.IsCompressed(landed.Path) || versions.Count > 0 ? null : ReadHeader();
         unfinished = header is null ? 1 : sections;
         scanned = new ScannedSection?[unfinished];
+        bytes.CutAt(Enumerable.Range(1, Sections - 1).Select(Start));
     }
 
     /// <summary>The file as it was listed.</summary>
@@ -70,8 +73,8 @@ sealed class LandedSource
             if (failed == 0 && !HasQuote)
             {
                 scanned[number] = header is null
-                    ? scan.ScanFile(Landed, versions, cancellationToken)
-                    : scan.ScanSection(Landed, Start(number), Start(number + 1), header, cancellationToken);
+                    ? scan.ScanFile(Landed, bytes.OpenWhole(), versions, cancellationToken)
+                    : scan.ScanSection(Landed, bytes, Start(number), Start(number + 1), header, cancellationToken);
             }
         }
         catch (EndOfStreamException) when (header is not null)
@@ -85,6 +88,11 @@ sealed class LandedSource
         finally
         {
             number = Interlocked.Decrement(ref unfinished);
+            if (number == 0)
+            {
+                bytes.Close();
+            }
+
             if (number == 0 && failed != 0)
             {
                 DeleteFiles();
@@ -100,7 +108,7 @@ sealed class LandedSource
         {
             // An LF within quotes ends no row: only who reads the file from the begin knows where rows end.
             DeleteFiles();
-            whole = [scan.ScanFile(Landed, versions, cancellationToken)];
+            whole = [scan.ScanFile(Landed, lake.Open(Landed), versions, cancellationToken)];
             return true;
         }
 
@@ -122,12 +130,8 @@ sealed class LandedSource
     {
         try
         {
-            var bytes = lake.OpenBytes(Landed.Path);
-            var first = new byte[Math.Min(CsvReader.MaxRecordBytes, bytes.Length)];
-            bytes.Read(0, first);
-            return first.Contains((byte)'"') || bytes.Length != Landed.Size
-                ? null
-                : ListenScan.ReadHeader(new(new MemoryStream(first)), out _);
+            var first = bytes.KeepFirst(CsvReader.MaxRecordBytes);
+            return first.Contains((byte)'"') ? null : ListenScan.ReadHeader(new(new MemoryStream(first)), out _);
         }
         catch (Exception error) when (RunContext.IsExpected(error))
         {
@@ -150,14 +154,10 @@ sealed class LandedSource
         var sections = whole;
         try
         {
+            // What was read of a version was of that version; a file without one is looked at again.
             UInt128[] blocks = [.. sections.SelectMany(section => section.Blocks)];
-            var now = lake.Find(Landed.Path);
-            if (
-                now is null
-                || now.Size != Landed.Size
-                || now.Modified != Landed.Modified
-                || blocks.Length != ContentHash.BlockCount(Landed.Size)
-            )
+            var now = Landed.Version is null ? lake.Find(Landed.Path) : Landed;
+            if (now != Landed || blocks.Length != ContentHash.BlockCount(Landed.Size))
             {
                 return null;
             }
@@ -170,6 +170,7 @@ sealed class LandedSource
                 Key = Landed.Path,
                 Size = Landed.Size,
                 Arrived = Landed.Modified,
+                Version = Landed.Version,
                 Hash = hash,
                 Retracts = [.. sections[0].Continues.Where(old => old.Id != id).Select(old => old.Id)],
             };

@@ -54,22 +54,28 @@ sealed class Lease : IDisposable
             clock.GetUtcNow().AddSeconds(seconds),
             Guid.NewGuid().ToString("N")
         );
-        if (lake.PutIfAbsent(LakePaths.Lease, Bytes(own)))
+        while (!lake.PutIfAbsent(LakePaths.Lease, Bytes(own)))
         {
-            return new(lake, own, seconds, clock, null);
+            if (lake.Find(LakePaths.Lease) is not { } found)
+            {
+                continue; // Given back just now.
+            }
+
+            var previous = Read(lake);
+            if (previous is not null && IsAlive(previous, clock))
+            {
+                throw new LeaseHeldException(lake.Name, previous);
+            }
+
+            // A lake that knows versions lets one of many do so; on another whoever comes last has it, and the rest see that.
+            lake.Replace(found, Bytes(own));
+            Thread.Sleep(TakeOverPause);
+            return Read(lake) is { } holder && holder.Nonce != own.Nonce
+                ? throw new LeaseHeldException(lake.Name, holder)
+                : new(lake, own, seconds, clock, previous ?? own);
         }
 
-        var previous = Read(lake);
-        if (previous is not null && IsAlive(previous, clock))
-        {
-            throw new LeaseHeldException(lake.Name, previous);
-        }
-
-        lake.Put([(LakePaths.Lease, Bytes(own))]);
-        Thread.Sleep(TakeOverPause);
-        return Read(lake) is { } holder && holder.Nonce != own.Nonce
-            ? throw new LeaseHeldException(lake.Name, holder)
-            : new(lake, own, seconds, clock, previous ?? own);
+        return new(lake, own, seconds, clock, null);
     }
 
     /// <summary>Who has the lease, if someone alive does.</summary>
@@ -146,14 +152,15 @@ sealed class Lease : IDisposable
 
             try
             {
-                if (Read(lake)?.Nonce != file.Nonce)
+                var found = lake.Find(LakePaths.Lease);
+                if (found is null || Read(lake)?.Nonce != file.Nonce)
                 {
                     lost.Cancel();
                     return;
                 }
 
                 file = file with { Expires = clock.GetUtcNow().AddSeconds(seconds) };
-                lake.Put([(LakePaths.Lease, Bytes(file))]);
+                lake.Replace(found, Bytes(file)); // Where it was refused, the next renewal sees why.
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {

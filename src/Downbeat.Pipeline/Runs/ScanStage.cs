@@ -116,6 +116,9 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue)
         var workers = Math.Min(run.Options.Workers, buffers);
         var sections = Cut(files, known, workers);
         workers = Math.Min(workers, sections.Count);
+        run.Lake.Expect([
+            .. sections.Where(section => section.Source.Sections == 1).Select(section => section.Source.Landed),
+        ]);
         var threads = Math.Max(workers, Math.Min(run.Options.Workers, catalogue.Pieces));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var tracks = new Lazy<TrackIndex?>(IndexTracks);
@@ -279,11 +282,11 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue)
         }
         catch (Exception error) when (RunContext.IsExpected(error))
         {
-            if (error is FileNotFoundException or DirectoryNotFoundException)
+            if (error is FileNotFoundException or DirectoryNotFoundException or ObjectChangedException)
             {
                 lock (committing)
                 {
-                    Leave(file, "it is gone");
+                    Leave(file, error is ObjectChangedException ? "it changed while it was read" : "it is gone");
                 }
 
                 return;
@@ -317,6 +320,7 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue)
                         !state.Sources.TryGetValue(entry.Id, out var other)
                         || other.MovedTo is not null
                         || other.Entry.Arrived != entry.Arrived
+                        || other.Entry.Version != entry.Version
                     )
                     .Where(entry => entry.Slices.All(slice => !state.IsSwept(slice.Path, firstVersion)))
                     .ToList();
