@@ -1,7 +1,10 @@
+using Downbeat.Connectors.DynamoDb;
 using Downbeat.Connectors.Folder;
+using Downbeat.Connectors.Redis;
 using Downbeat.Connectors.Sqlite;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Publish;
+using Microsoft.Extensions.Logging;
 
 namespace Downbeat.Cli.Settings;
 
@@ -9,12 +12,24 @@ namespace Downbeat.Cli.Settings;
 static class Destinations
 {
     /// <summary>They connect to nothing before they are used.</summary>
-    public static IReadOnlyList<IDestination> Of(LakeSettings settings, ILake lake)
+    public static IReadOnlyList<IDestination> Of(LakeSettings settings, ILake lake, ILogger logger)
     {
         var destinations = new List<IDestination>();
         if (settings.Sqlite && lake is FolderLake folder)
         {
             destinations.Add(Warehouse(folder));
+        }
+
+        if (settings.DynamoDb is { } dynamoDb)
+        {
+            destinations.Add(new DynamoDbDestination(dynamoDb, logger));
+        }
+
+        if (settings.Redis is { } redis)
+        {
+            destinations.Add(
+                new RedisDestination(redis, Environment.GetEnvironmentVariable(RedisOptions.PasswordVariable), logger)
+            );
         }
 
         return destinations;

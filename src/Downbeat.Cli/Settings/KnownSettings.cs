@@ -108,6 +108,7 @@ static class KnownSettings
             settings => settings.Sqlite,
             (settings, value) => settings with { Sqlite = value }
         ),
+        .. KeyValueSettings.All,
     ];
 
     /// <summary>The setting of that name, if there is one.</summary>

@@ -1,3 +1,5 @@
+using Downbeat.Connectors.DynamoDb;
+using Downbeat.Connectors.Redis;
 using Downbeat.Pipeline.Runs;
 
 namespace Downbeat.Cli.Settings;
@@ -10,6 +12,15 @@ sealed record LakeSettings
 
     /// <summary>Whether a lake in a folder has its embedded warehouse.</summary>
     public bool Sqlite { get; init; } = true;
+
+    /// <summary>The tables of DynamoDB that are published to, if any.</summary>
+    public DynamoDbOptions? DynamoDb => KeyValue.DynamoDb;
+
+    /// <summary>The Redis that is published to, if any.</summary>
+    public RedisOptions? Redis => KeyValue.Redis;
+
+    /// <summary>What was set of the two, in whatever order.</summary>
+    public KeyValueSettings KeyValue { get; init; } = new();
 
     /// <summary>How a run works.</summary>
     public RunOptions Run { get; init; } = new();

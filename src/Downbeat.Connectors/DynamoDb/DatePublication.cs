@@ -118,7 +118,9 @@ sealed class DatePublication(
                 )
                 .ConfigureAwait(false);
             return DateEntry.Of(refusal.Item ?? []).Published.Owner > owner
-                ? throw new DestinationException("another lake has taken it over meanwhile.")
+                ? throw new DestinationException(
+                    "another lake has taken it over meanwhile; `downbeat run --take-over` makes it this lake's again."
+                )
                 : null;
         }
 

@@ -126,6 +126,16 @@ public sealed class DynamoDbDestination(DynamoDbOptions options, ILogger logger,
         var number = owner ?? throw new InvalidOperationException("It was not prepared.");
         return Wait(async () =>
         {
+            if (
+                ItemVersion.Whole(await FindOwnerAsync(cancellationToken).ConfigureAwait(false) ?? [], "owner")
+                != number
+            )
+            {
+                throw new DestinationException(
+                    "another lake has taken it over meanwhile; `downbeat run --take-over` makes it this lake's again."
+                );
+            }
+
             var warnings = new List<string>();
             await Parallel
                 .ForEachAsync(
@@ -396,14 +406,7 @@ public sealed class DynamoDbDestination(DynamoDbOptions options, ILogger logger,
     {
         while (true)
         {
-            var answer = await Requests
-                .SendAsync(
-                    "owner",
-                    (to, token) => to.GetItemAsync(options.GenreTable, OwnerItemKey(), consistentRead: true, token),
-                    cancellationToken
-                )
-                .ConfigureAwait(false);
-            var there = answer.Item is { Count: > 0 } ? answer.Item : null;
+            var there = await FindOwnerAsync(cancellationToken).ConfigureAwait(false);
             if (there is null)
             {
                 await CheckEmptyAsync(cancellationToken).ConfigureAwait(false);
@@ -435,6 +438,18 @@ public sealed class DynamoDbDestination(DynamoDbOptions options, ILogger logger,
                 return number;
             }
         }
+    }
+
+    async Task<Dictionary<string, AttributeValue>?> FindOwnerAsync(CancellationToken cancellationToken)
+    {
+        var answer = await Requests
+            .SendAsync(
+                "owner",
+                (to, token) => to.GetItemAsync(options.GenreTable, OwnerItemKey(), consistentRead: true, token),
+                cancellationToken
+            )
+            .ConfigureAwait(false);
+        return answer.Item is { Count: > 0 } ? answer.Item : null;
     }
 
     /// <summary>What is not ours is not touched: tables that someone else has filled are theirs.</summary>

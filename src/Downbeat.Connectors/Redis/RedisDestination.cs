@@ -288,7 +288,9 @@ public sealed class RedisDestination(RedisOptions options, string? password, ILo
         switch (Encoding.UTF8.GetString((byte[])answer!))
         {
             case "another":
-                throw new DestinationException("another lake has taken it over meanwhile.");
+                throw new DestinationException(
+                    "another lake has taken it over meanwhile; `downbeat run --take-over` makes it this lake's again."
+                );
             case "incomplete":
                 throw new DestinationException(
                     "keys that were just written are gone: does it evict (maxmemory-policy)? The next run tries again.",
