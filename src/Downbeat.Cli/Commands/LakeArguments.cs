@@ -89,7 +89,7 @@ sealed class LakeArguments
         ).Merge();
         var lake = new FolderLake(settings.Lake ?? Directory.GetCurrentDirectory());
         Check(lake);
-        return (lake, settings);
+        return (lake, settings with { Run = settings.Run with { LeaseStore = settings.KeyValue.LeaseOf(lake) } });
     }
 
     static LakeArguments AddTo(Command command, bool hasAllSettings)

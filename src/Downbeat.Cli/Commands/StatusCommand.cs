@@ -22,8 +22,8 @@ static class StatusCommand
         var arguments = LakeArguments.AddTo(command);
         command.SetAction(parsed =>
         {
-            var (lake, _) = arguments.Open(parsed);
-            var status = LakeStatus.Read(lake, TimeProvider.System);
+            var (lake, options) = arguments.Open(parsed);
+            var status = LakeStatus.Read(lake, TimeProvider.System, options.LeaseStore);
             if (parsed.GetValue(json))
             {
                 CliJson.Write(status, LakeJson.Readable.LakeStatus);

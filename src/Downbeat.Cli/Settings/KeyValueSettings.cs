@@ -1,6 +1,8 @@
 using System.Text.RegularExpressions;
 using Downbeat.Connectors.DynamoDb;
 using Downbeat.Connectors.Redis;
+using Downbeat.Pipeline.Landing;
+using Downbeat.Pipeline.Runs;
 
 namespace Downbeat.Cli.Settings;
 
@@ -84,7 +86,19 @@ sealed partial record KeyValueSettings
             Default = "0",
             Form = SettingForm.Number,
         },
+        Of(
+            "lease",
+            $"lake or {RedisHasIt}",
+            "Where it is kept which run may work: the lake, or the Redis of the setting redis.",
+            (settings, text) =>
+                text is "lake" or RedisHasIt ? settings with { leaseInRedis = text == RedisHasIt } : null
+        ) with
+        {
+            Default = "lake",
+        },
     ];
+
+    const string RedisHasIt = "redis";
 
     const string TableRule = "the name of a table: 3 to 255 letters, digits, dots, dashes and underscores";
 
@@ -95,6 +109,7 @@ sealed partial record KeyValueSettings
     RedisOptions? redis;
     string? prefix;
     int expireDays;
+    bool leaseInRedis;
 
     /// <summary>The tables of DynamoDB, if there is to be any.</summary>
     public DynamoDbOptions? DynamoDb
@@ -118,6 +133,18 @@ sealed partial record KeyValueSettings
     /// <summary>The Redis, if there is to be any.</summary>
     public RedisOptions? Redis =>
         redis is null ? null : redis with { Prefix = prefix ?? redis.Prefix, ExpireDays = expireDays };
+
+    /// <summary>Where the lease of a lake is kept; null for the lake itself.</summary>
+    /// <exception cref="UsageException">It is to be Redis, and there is none.</exception>
+    public ILeaseStore? LeaseOf(ILake lake) =>
+        !leaseInRedis ? null
+        : Redis is { } options
+            ? new RedisLeaseStore(
+                options,
+                Environment.GetEnvironmentVariable(RedisOptions.PasswordVariable),
+                LakeFile.Read(lake).Id
+            )
+        : throw new UsageException("lease is redis, and there is none: name it with the setting redis.");
 
     static Setting Of(
         string name,

@@ -53,7 +53,7 @@ public sealed record LakeStatus
 
     /// <summary>Looks at a lake; changes nothing.</summary>
     /// <exception cref="LakeException">There is no lake.</exception>
-    public static LakeStatus Read(ILake lake, TimeProvider clock)
+    public static LakeStatus Read(ILake lake, TimeProvider clock, ILeaseStore? leases = null)
     {
         ArgumentNullException.ThrowIfNull(lake);
         ArgumentNullException.ThrowIfNull(clock);
@@ -84,7 +84,7 @@ public sealed record LakeStatus
             Songs = state.Songs,
             Users = state.Users,
             LastRun = RunRecords.FindLast(lake),
-            Running = Lease.FindHolder(lake, clock),
+            Running = Lease.FindHolder(lake, clock, leases),
         };
     }
 }

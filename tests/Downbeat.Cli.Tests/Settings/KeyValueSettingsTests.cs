@@ -65,6 +65,7 @@ public sealed class KeyValueSettingsTests
     [InlineData("DOWNBEAT_REDIS", "redis://user:marked@host")]
     [InlineData("DOWNBEAT_REDIS", "marked")]
     [InlineData("DOWNBEAT_REDIS_EXPIRE_DAYS", "-1")]
+    [InlineData("DOWNBEAT_LEASE", "paper")]
     public void WhatIsNotAllowedIsSaidAndNoSecretRepeated(string variable, string text)
     {
         variables[variable] = text;
