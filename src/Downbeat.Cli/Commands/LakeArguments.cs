@@ -94,7 +94,7 @@ sealed class LakeArguments
         var settings = Merge(parsed, null);
         var lake = Lake(settings);
         Check(lake);
-        return (lake, settings);
+        return (lake, settings with { Run = settings.Run with { LeaseStore = settings.KeyValue.LeaseOf(lake) } });
     }
 
     LakeSettings Merge(ParseResult parsed, string? lake) =>

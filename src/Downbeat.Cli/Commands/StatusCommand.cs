@@ -24,7 +24,13 @@ static class StatusCommand
         {
             using var lake = arguments.OpenWithDestinations(parsed);
             using var stop = new Stop();
-            var status = LakeStatus.Read(lake.Lake, TimeProvider.System, lake.Destinations, stop.Token);
+            var status = LakeStatus.Read(
+                lake.Lake,
+                TimeProvider.System,
+                lake.Destinations,
+                lake.Options.LeaseStore,
+                stop.Token
+            );
             if (parsed.GetValue(json))
             {
                 CliJson.Write(status, LakeJson.Readable.LakeStatus);

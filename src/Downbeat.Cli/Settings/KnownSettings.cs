@@ -198,6 +198,7 @@ static class KnownSettings
         .. WarehouseSettings.Postgres,
         .. WarehouseSettings.Redshift,
         .. CatalogueSettings.All,
+        .. KeyValueSettings.All,
     ];
 
     static string[] Encryptions => ["bucket", "s3", "kms"];

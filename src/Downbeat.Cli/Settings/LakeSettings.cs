@@ -1,4 +1,6 @@
+using Downbeat.Connectors.DynamoDb;
 using Downbeat.Connectors.Postgres;
+using Downbeat.Connectors.Redis;
 using Downbeat.Connectors.Redshift;
 using Downbeat.Connectors.S3;
 using Downbeat.Pipeline.Runs;
@@ -25,6 +27,15 @@ sealed record LakeSettings
 
     /// <summary>Where S3 is, for a lake there.</summary>
     public S3Options S3 { get; init; } = new();
+
+    /// <summary>The tables of DynamoDB that are published to, if any.</summary>
+    public DynamoDbOptions? DynamoDb => KeyValue.DynamoDb;
+
+    /// <summary>The Redis that is published to, if any.</summary>
+    public RedisOptions? Redis => KeyValue.Redis;
+
+    /// <summary>What was set of the two, in whatever order.</summary>
+    public KeyValueSettings KeyValue { get; init; } = new();
 
     /// <summary>How a run works.</summary>
     public RunOptions Run { get; init; } = new();

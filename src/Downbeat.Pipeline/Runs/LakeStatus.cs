@@ -61,6 +61,7 @@ public sealed record LakeStatus
         ILake lake,
         TimeProvider clock,
         IReadOnlyList<IDestination> destinations,
+        ILeaseStore? leases = null,
         CancellationToken cancellationToken = default
     )
     {
@@ -100,7 +101,7 @@ public sealed record LakeStatus
                 ),
             ],
             LastRun = RunRecords.FindLast(lake),
-            Running = Lease.FindHolder(lake, clock),
+            Running = Lease.FindHolder(lake, clock, leases),
         };
     }
 }

@@ -79,7 +79,7 @@ public sealed class Reconciliation(
     {
         var id = RunRecords.NewId(clock);
         LakeFile.Read(lake);
-        using var lease = Lease.Take(lake, id, options.LeaseSeconds, clock);
+        using var lease = Lease.Take(lake, id, options.LeaseSeconds, clock, options.LeaseStore);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
         var run = OpenLake(id);
         var record = new RunRecord

@@ -37,6 +37,9 @@ public sealed record RunOptions
         init => field = Within(value, 1, 256, "workers");
     } = Math.Clamp(Environment.ProcessorCount, 1, 256);
 
+    /// <summary>Where the lease is kept; null for the lake.</summary>
+    public ILeaseStore? LeaseStore { get; init; }
+
     /// <summary>How long a lease lasts without renewal, in seconds, 5 to 3,600.</summary>
     public int LeaseSeconds
     {
