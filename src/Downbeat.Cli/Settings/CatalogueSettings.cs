@@ -132,10 +132,7 @@ sealed record CatalogueSettings
                 $"a table or view like {what} or music.{what}",
                 $"Where the {what} are in the database.",
                 (catalogue, table) => set(catalogue, get(catalogue) with { Table = table })
-            ) with
-            {
-                Default = what,
-            },
+            ),
             Text(
                 $"{what}Query",
                 "a SELECT",
