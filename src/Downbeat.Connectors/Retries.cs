@@ -11,12 +11,13 @@ namespace Downbeat.Connectors;
 /// <param name="system">What is spoken to, for the log: <c>postgres</c>.</param>
 /// <param name="isTransient">Whether a failure may pass by itself.</param>
 /// <param name="logger">Told of every retry and its cause.</param>
-sealed class Retries(string system, Func<Exception, bool> isTransient, ILogger logger)
+/// <param name="clock">Measures the pauses.</param>
+sealed class Retries(string system, Func<Exception, bool> isTransient, ILogger logger, TimeProvider? clock = null)
 {
     /// <summary>After the first: some 30 seconds in all. What is down for longer is for the next run.</summary>
     const int MaxRetries = 6;
 
-    readonly ResiliencePipeline pipeline = new ResiliencePipelineBuilder()
+    readonly ResiliencePipeline pipeline = new ResiliencePipelineBuilder { TimeProvider = clock ?? TimeProvider.System }
         .AddRetry(
             new RetryStrategyOptions
             {

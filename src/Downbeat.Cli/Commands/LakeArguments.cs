@@ -70,8 +70,8 @@ sealed class LakeArguments
         return new(
             lake,
             settings.Run,
-            Destinations.Of(settings, lake),
-            settings.Catalogue.Open(new Output.ConsoleLogger())
+            Destinations.Of(settings, lake, new ConsoleLogger()),
+            settings.Catalogue.Open(new ConsoleLogger())
         );
     }
 

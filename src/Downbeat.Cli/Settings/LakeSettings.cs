@@ -1,3 +1,5 @@
+using Downbeat.Connectors.Postgres;
+using Downbeat.Connectors.Redshift;
 using Downbeat.Pipeline.Runs;
 
 namespace Downbeat.Cli.Settings;
@@ -10,6 +12,12 @@ sealed record LakeSettings
 
     /// <summary>Whether a lake in a folder has its embedded warehouse.</summary>
     public bool Sqlite { get; init; } = true;
+
+    /// <summary>A PostgreSQL database that holds the tables, too.</summary>
+    public PostgresOptions Postgres { get; init; } = new();
+
+    /// <summary>A Redshift database that holds the tables, too.</summary>
+    public RedshiftOptions Redshift { get; init; } = new();
 
     /// <summary>The database that songs and users come from, if they do.</summary>
     public CatalogueSettings Catalogue { get; init; } = new();

@@ -33,7 +33,10 @@ sealed record Setting
     /// <summary>Whether it can be given as a flag, too. What names another system cannot: it goes with the lake, and there is much of it.</summary>
     public bool IsFlag { get; init; } = true;
 
-    /// <summary>Sets it; null when the text is not allowed.</summary>
+    /// <summary>
+    /// Sets it; null when the text is not allowed. A <see cref="FormatException"/> says why instead, and is told without the text,
+    /// which may hold a secret by mistake.
+    /// </summary>
     public required Func<LakeSettings, string, LakeSettings?> TrySet { get; init; }
 
     /// <summary>Its name as a flag.</summary>
@@ -54,6 +57,23 @@ sealed record Setting
             Allowed = allowed,
             Default = null,
             Form = SettingForm.Text,
+            TrySet = (settings, text) =>
+                text.Length == 0 || text.Contains('\0', StringComparison.Ordinal) ? null : set(settings, text),
+        };
+
+    /// <summary>A setting of another system, which goes with the lake and is no flag; <paramref name="set"/> checks it.</summary>
+    public static Setting OfSystem(
+        string name,
+        string allowed,
+        string help,
+        Func<LakeSettings, string, LakeSettings?> set
+    ) =>
+        new(name, help)
+        {
+            Allowed = allowed,
+            Default = null,
+            Form = SettingForm.Text,
+            IsFlag = false,
             TrySet = (settings, text) =>
                 text.Length == 0 || text.Contains('\0', StringComparison.Ordinal) ? null : set(settings, text),
         };

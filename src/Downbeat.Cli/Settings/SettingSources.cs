@@ -29,6 +29,9 @@ sealed record SettingSources(
 
     static readonly string[] ReservedPrefixes = ["DOWNBEAT_BUILD", "DOWNBEAT_TEST"];
 
+    /// <summary>Of passwords, which are read where they are needed and shown nowhere: <c>DOWNBEAT_POSTGRES_PASSWORD</c>.</summary>
+    const string ReservedEnd = "_PASSWORD";
+
     /// <summary>The variables of this process.</summary>
     public static IReadOnlyDictionary<string, string> EnvironmentVariables =>
         Environment
@@ -86,21 +89,42 @@ sealed record SettingSources(
             {
                 mistakes.Add(SayUnknown(one));
             }
-            else if (!IsWrittenAs(setting, one.Form) || setting.TrySet(settings, one.Text) is not { } set)
-            {
-                var value =
-                    one.Form == SettingForm.Text ? $"\"{one.Text}\""
-                    : one.Text.Length == 0 ? "empty"
-                    : one.Text;
-                mistakes.Add($"{one.Source}: {one.Name} is {value}; allowed is {setting.Allowed}.");
-            }
-            else
+            else if (TrySet(setting, settings, one, mistakes) is { } set)
             {
                 settings = set;
             }
         }
 
         return settings;
+    }
+
+    static LakeSettings? TrySet(Setting setting, LakeSettings settings, GivenSetting given, List<string> mistakes)
+    {
+        try
+        {
+            if (IsWrittenAs(setting, given.Form) && setting.TrySet(settings, given.Text) is { } set)
+            {
+                return set;
+            }
+        }
+        catch (FormatException error)
+        {
+            mistakes.Add($"{given.Source}: {given.Name}: {error.Message}");
+            return null;
+        }
+
+        if (setting is { IsFlag: false, Form: SettingForm.Text })
+        {
+            mistakes.Add($"{given.Source}: {given.Name} is not allowed so; allowed is {setting.Allowed}."); // See TrySet.
+            return null;
+        }
+
+        var value =
+            given.Form == SettingForm.Text ? $"\"{given.Text}\""
+            : given.Text.Length == 0 ? "empty"
+            : given.Text;
+        mistakes.Add($"{given.Source}: {given.Name} is {value}; allowed is {setting.Allowed}.");
+        return null;
     }
 
     static bool IsWrittenAs(Setting setting, SettingForm form) => form == SettingForm.Plain || form == setting.Form;
@@ -192,6 +216,7 @@ sealed record SettingSources(
 
     static bool IsReserved(string variable) =>
         Reserved.Contains(variable, StringComparer.Ordinal)
+        || variable.EndsWith(ReservedEnd, StringComparison.Ordinal)
         || ReservedPrefixes.Any(prefix => variable.StartsWith(prefix, StringComparison.Ordinal));
 
     /// <summary>A variable's name in the words of a file: <c>DOWNBEAT_LIKE_WEIGHT</c> is <c>likeWeight</c>.</summary>

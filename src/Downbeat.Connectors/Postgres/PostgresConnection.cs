@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Npgsql;
 
 namespace Downbeat.Connectors.Postgres;
@@ -49,8 +51,10 @@ public sealed record PostgresConnection(string Name, PostgresAddress Address)
 
     /// <summary>Opens a connection of its own, which is closed when it is disposed of.</summary>
     /// <exception cref="NpgsqlException">It cannot be opened. <see cref="PostgresFaults"/> says why, and whether that may pass.</exception>
+    /// <exception cref="IOException">The authority cannot be read.</exception>
     public NpgsqlConnection Open()
     {
+        CheckCa();
         var builder = new NpgsqlSlimDataSourceBuilder(
             new NpgsqlConnectionStringBuilder
             {
@@ -67,6 +71,7 @@ public sealed record PostgresConnection(string Name, PostgresAddress Address)
                     PostgresTls.VerifyFull => SslMode.VerifyFull,
                     _ => SslMode.Require,
                 },
+                GssEncryptionMode = GssEncryptionMode.Disable, // Asking for it takes a connection of its own.
                 RootCertificate = Ca,
                 ApplicationName = "downbeat",
                 Timeout = ConnectSeconds,
@@ -91,6 +96,29 @@ public sealed record PostgresConnection(string Name, PostgresAddress Address)
         {
             connection.Dispose();
             throw;
+        }
+    }
+
+    void CheckCa()
+    {
+        if (Ca is null)
+        {
+            return;
+        }
+
+        var authorities = new X509Certificate2Collection();
+        try
+        {
+            authorities.ImportFromPemFile(Ca);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new IOException($"{Name}Ca is {Ca}, which cannot be read: {error.Message}", error);
+        }
+
+        if (authorities.Count == 0)
+        {
+            throw new IOException($"{Name}Ca is {Ca}, which holds no certificate in PEM.");
         }
     }
 }

@@ -25,6 +25,10 @@ public static class PostgresFaults
         PostgresErrorCodes.IoError,
     ];
 
+    /// <summary>Whether this is a fault of the server or of the way to it, and not of the program.</summary>
+    public static bool IsFault(Exception error) =>
+        error is NpgsqlException or SocketException or TimeoutException or IOException;
+
     /// <summary>Whether trying the whole transaction again may succeed.</summary>
     public static bool IsTransient(Exception error)
     {
@@ -33,11 +37,8 @@ public static class PostgresFaults
         {
             PostgresException said => Transient.Contains(said.SqlState)
                 || said.SqlState.StartsWith("08", StringComparison.Ordinal),
-            NpgsqlException failed => failed.InnerException
-                is SocketException
-                    or TimeoutException
-                    or (IOException and not FileNotFoundException),
-            _ => error is SocketException or TimeoutException,
+            NpgsqlException failed => failed.InnerException is SocketException or TimeoutException or IOException,
+            _ => error is SocketException or TimeoutException, // An IOException of its own is a file.
         };
     }
 
@@ -69,11 +70,12 @@ public static class PostgresFaults
                 _ => $"{Sentence(said.MessageText)} (SQLSTATE {said.SqlState})",
             },
             NpgsqlException { InnerException: AuthenticationException tls } =>
-                $"its certificate is not trusted: {Sentence(tls.Message)} See {connection.Name}Ca and {connection.Name}Tls in docs/warehouses.md.",
+                $"it is not who it says, or its certificate is not signed by an authority that is trusted: {Sentence(tls.Message)} See {connection.Name}Ca and {connection.Name}Tls in docs/warehouses.md.",
             NpgsqlException { InnerException: SocketException socket } => $"no connection: {Sentence(socket.Message)}",
             NpgsqlException { InnerException: TimeoutException } => "no answer in time.",
             NpgsqlException { InnerException: IOException } => "the connection was lost.",
             TimeoutException => "no answer in time.",
+            SocketException => $"no connection: {Sentence(error.Message)}",
             NpgsqlException when error.Message.Contains("No password", StringComparison.Ordinal) =>
                 $"it wants a password for {user}, and none was given; {password}.",
             NpgsqlException when error.Message.Contains("SSL", StringComparison.Ordinal) =>

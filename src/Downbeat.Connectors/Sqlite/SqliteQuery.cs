@@ -96,7 +96,7 @@ public sealed class SqliteQuery : IDisposable
             SqlError => $"the query was not understood: {inner}.",
             ReadOnly =>
                 "a query cannot change the warehouse: it is made from the published tables. Copy the file to work on it.",
-            _ => SqliteFile.Explain(file, "read", error),
+            _ => $"{file}: {SqliteFile.Explain(error)}",
         };
         return new(what, cause: error);
     }

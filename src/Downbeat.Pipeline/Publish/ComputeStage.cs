@@ -169,14 +169,12 @@ sealed class ComputeStage(RunContext run)
 
     DayCounting Prepare(PlannedDate date, List<SliceEntry> slices, CatalogueSnapshot catalogue)
     {
-        // While the last date is opened the other workers have nothing else to do.
-        var opened = new SliceReader[slices.Count];
-        Workers.Run(
-            opened.Length,
-            run.Options.Workers,
-            slice => opened[slice] = new(run.Lake.OpenBytes(slices[slice].Path))
+        var day = new Day(
+            date.Date,
+            run.Zone,
+            [.. slices.Select(slice => new SliceReader(run.Lake.OpenBytes(slice.Path)))],
+            run.Options.Workers
         );
-        var day = new Day(date.Date, run.Zone, opened);
         return new(day, catalogue.Songs, catalogue.Users, run.Options.Workers, counterMemory);
     }
 
