@@ -125,10 +125,10 @@ static class InitCommand
         var text = new StringBuilder(
             "// Settings of this lake. Take the slashes away to set one; variables and flags go over this file.\n{\n"
         );
-        // What has no default names another system, and its page in docs/ shows it with what goes with it.
+        // What names another system has no value to show; its page in docs/ tells of it with what goes with it.
         foreach (
             var setting in KnownSettings.All.Where(setting =>
-                setting.Name != KnownSettings.Lake && (setting.IsFlag || setting.Default is not null)
+                setting.Name != KnownSettings.Lake && (setting.IsFlag || setting.Form != SettingForm.Text)
             )
         )
         {
