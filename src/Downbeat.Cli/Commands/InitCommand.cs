@@ -168,7 +168,12 @@ static class InitCommand
         var text = new StringBuilder(
             "// Settings of this lake. Take the slashes away to set one; variables and flags go over this file.\n{\n"
         );
-        foreach (var setting in KnownSettings.All.Where(setting => setting.Name != KnownSettings.Lake))
+        // What names another system has no value to show; its page in docs/ tells of it with what goes with it.
+        foreach (
+            var setting in KnownSettings.All.Where(setting =>
+                setting.Name != KnownSettings.Lake && (setting.IsFlag || setting.Form != SettingForm.Text)
+            )
+        )
         {
             text.Append("  // ")
                 .Append(setting.Help)

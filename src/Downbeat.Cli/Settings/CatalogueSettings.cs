@@ -10,7 +10,7 @@ sealed record CatalogueSettings
     const string Name = "catalogue";
 
     /// <summary>The database; null for the landing area.</summary>
-    public string? Url { get; init; }
+    public PostgresAddress? Address { get; init; }
 
     /// <summary>How the connection is protected; null for what the authority makes of it.</summary>
     public PostgresTls? Tls { get; init; }
@@ -34,7 +34,7 @@ sealed record CatalogueSettings
             Name,
             "an address like postgresql://reader@db.example.com/music",
             "The database that songs and users are read from, in place of landing/songs and landing/users.",
-            (catalogue, url) => catalogue with { Url = url }
+            (catalogue, url) => catalogue with { Address = PostgresAddress.Parse(url, Name) }
         ),
         Text(
             "catalogueTls",
@@ -94,32 +94,19 @@ sealed record CatalogueSettings
     ];
 
     /// <summary>Connects to nothing before it is used; null when no database is named.</summary>
-    /// <exception cref="UsageException">That is no address.</exception>
-    public PostgresCatalogue? Open(ILogger logger)
-    {
-        if (Url is null)
-        {
-            return null;
-        }
-
-        try
-        {
-            return new(
+    public PostgresCatalogue? Open(ILogger logger) =>
+        Address is null
+            ? null
+            : new(
                 new()
                 {
-                    Connection = new(Name, PostgresAddress.Parse(Url, Name)) { Tls = Tls, Ca = Ca },
+                    Connection = new(Name, Address) { Tls = Tls, Ca = Ca },
                     Songs = Songs,
                     Users = Users,
                     OverlapMinutes = OverlapMinutes,
                 },
                 logger
             );
-        }
-        catch (FormatException error)
-        {
-            throw new UsageException($"{Name}: {error.Message}");
-        }
-    }
 
     static IEnumerable<Setting> Of(
         string what,
@@ -132,10 +119,7 @@ sealed record CatalogueSettings
                 $"a table or view like {what} or music.{what}",
                 $"Where the {what} are in the database.",
                 (catalogue, table) => set(catalogue, get(catalogue) with { Table = table })
-            ) with
-            {
-                Default = what,
-            },
+            ),
             Text(
                 $"{what}Query",
                 "a SELECT",
@@ -176,17 +160,10 @@ sealed record CatalogueSettings
         string help,
         Func<CatalogueSettings, string, CatalogueSettings?> trySet
     ) =>
-        Setting.Text(name, allowed, help, (settings, _) => settings) with
-        {
-            IsFlag = false,
-            TrySet = (settings, text) =>
-                text.Length > 0
-                && !text.Contains('\0', StringComparison.Ordinal)
-                && trySet(settings.Catalogue, text) is { } set
-                    ? settings with
-                    {
-                        Catalogue = set,
-                    }
-                    : null,
-        };
+        Setting.OfSystem(
+            name,
+            allowed,
+            help,
+            (settings, text) => trySet(settings.Catalogue, text) is { } set ? settings with { Catalogue = set } : null
+        );
 }

@@ -73,8 +73,8 @@ public sealed class PostgresCatalogue : ICatalogueSource
         try
         {
             Try("connect", () => connection = Begin());
-            Try("read songs", () => Songs(connection!).TryRead());
-            Try("read users", () => Users(connection!).TryRead());
+            Try("read songs", () => Songs(connection!, cancellationToken).TryRead());
+            Try("read users", () => Users(connection!, cancellationToken).TryRead());
         }
         catch (CatalogueException error)
         {
@@ -121,8 +121,8 @@ public sealed class PostgresCatalogue : ICatalogueSource
     )
     {
         using var connection = Begin();
-        var fromSongs = new Reading(connection, Songs(connection), songs);
-        var fromUsers = new Reading(connection, Users(connection), users);
+        var fromSongs = new Reading(connection, Songs(connection, cancellationToken), songs);
+        var fromUsers = new Reading(connection, Users(connection, cancellationToken), users);
         if (fromSongs.Table.IsEmpty || fromUsers.Table.IsEmpty)
         {
             return (fromSongs.Table, fromUsers.Table);
@@ -165,11 +165,27 @@ public sealed class PostgresCatalogue : ICatalogueSource
         }
     }
 
-    PostgresCatalogueQuery Songs(NpgsqlConnection connection) =>
-        new(connection, "songs", options.Songs, SongsScan.RequiredColumns, UnreadOfSongs, options.OverlapMinutes);
+    PostgresCatalogueQuery Songs(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        new(
+            connection,
+            "songs",
+            options.Songs,
+            SongsScan.RequiredColumns,
+            UnreadOfSongs,
+            options.OverlapMinutes,
+            cancellationToken
+        );
 
-    PostgresCatalogueQuery Users(NpgsqlConnection connection) =>
-        new(connection, "users", options.Users, UsersScan.RequiredColumns, UnreadOfUsers, options.OverlapMinutes);
+    PostgresCatalogueQuery Users(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        new(
+            connection,
+            "users",
+            options.Users,
+            UsersScan.RequiredColumns,
+            UnreadOfUsers,
+            options.OverlapMinutes,
+            cancellationToken
+        );
 
     T Explain<T>(Func<T> work)
     {
@@ -211,6 +227,10 @@ public sealed class PostgresCatalogue : ICatalogueSource
                 error
             );
         }
+        catch (IOException error)
+        {
+            throw new CatalogueException(error.Message, cause: error); // A file: the authority, or the rows.
+        }
     }
 
     /// <summary>That the transaction cannot write is no fault of the server here.</summary>
@@ -249,25 +269,27 @@ public sealed class PostgresCatalogue : ICatalogueSource
         /// <summary>Copies the rows; a file that an attempt before has begun is begun anew.</summary>
         public void Copy(Action<long> onRows, CancellationToken cancellationToken)
         {
-            using var csv = connection.BeginTextExport(copy);
-            using var cancel = cancellationToken.Register(csv.Cancel); // While the server sorts, nothing comes.
+            // Not by blocking calls: while the server sorts nothing comes, and only these can be stopped then.
+            using var csv = connection.BeginTextExportAsync(copy, cancellationToken).GetAwaiter().GetResult();
             using var output = new FileStream(file, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
             var bytes = ((StreamReader)(TextReader)csv).BaseStream;
             var buffer = new byte[256 * 1024];
             var lines = -1L; // The header is no row.
-            try
+            while (true)
             {
-                for (int read; (read = bytes.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false)) > 0; )
+                var read = bytes
+                    .ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken)
+                    .AsTask()
+                    .GetAwaiter()
+                    .GetResult();
+                if (read == 0)
                 {
-                    output.Write(buffer, 0, read);
-                    lines += buffer.AsSpan(0, read).Count((byte)'\n');
-                    onRows(Math.Clamp(lines, 0, Rows)); // A row may have line ends within.
+                    return;
                 }
-            }
-            catch (PostgresException error)
-                when (error.SqlState == PostgresErrorCodes.QueryCanceled && cancellationToken.IsCancellationRequested)
-            {
-                throw new OperationCanceledException(cancellationToken);
+
+                output.Write(buffer, 0, read);
+                lines += buffer.AsSpan(0, read).Count((byte)'\n');
+                onRows(Math.Clamp(lines, 0, Rows)); // A row may have line ends within.
             }
         }
     }

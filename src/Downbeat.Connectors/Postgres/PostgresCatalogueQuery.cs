@@ -29,6 +29,7 @@ sealed class PostgresCatalogueQuery
     readonly Column? updatedAt;
     readonly string select;
     readonly int overlapMinutes;
+    readonly CancellationToken cancellationToken;
 
     /// <summary>Finds out.</summary>
     /// <param name="connection">In the transaction.</param>
@@ -37,6 +38,7 @@ sealed class PostgresCatalogueQuery
     /// <param name="wanted">The columns that are read.</param>
     /// <param name="unread">The columns that may be named besides, and are not read.</param>
     /// <param name="overlapMinutes">From how long before the watermark changes are read again.</param>
+    /// <param name="cancellationToken">Stops the server, too: a query may take long.</param>
     /// <exception cref="CatalogueException">The settings do not fit what is there.</exception>
     public PostgresCatalogueQuery(
         NpgsqlConnection connection,
@@ -44,10 +46,12 @@ sealed class PostgresCatalogueQuery
         PostgresCatalogueTable table,
         IReadOnlyList<string> wanted,
         IReadOnlyList<string> unread,
-        int overlapMinutes
+        int overlapMinutes,
+        CancellationToken cancellationToken
     )
     {
         (this.connection, this.what, this.table, this.overlapMinutes) = (connection, what, table, overlapMinutes);
+        this.cancellationToken = cancellationToken;
         if (table.Query is { } query)
         {
             name = $"the query {what}Query";
@@ -114,7 +118,7 @@ sealed class PostgresCatalogueQuery
             $"SELECT count(*), (CASE WHEN max({changed}) IS NULL THEN {before} ELSE greatest(least(max({changed}), {now}::{type}), {before}) END)::text FROM {from}{Where(since)}",
             connection
         );
-        using var reader = command.ExecuteReader();
+        using var reader = command.ExecuteReaderAsync(cancellationToken).GetAwaiter().GetResult();
         reader.Read();
         var (rows, watermark) = (reader.GetInt64(0), reader.GetString(1));
         reader.Close();
@@ -360,7 +364,7 @@ sealed class PostgresCatalogueQuery
     T Scalar<T>(string sql)
     {
         using var command = new NpgsqlCommand(sql, connection);
-        return (T)command.ExecuteScalar()!;
+        return (T)command.ExecuteScalarAsync(cancellationToken).GetAwaiter().GetResult()!;
     }
 
     /// <summary>Their column of a name, as it stands or without regard to case.</summary>

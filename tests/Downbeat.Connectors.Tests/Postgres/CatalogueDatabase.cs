@@ -19,7 +19,12 @@ sealed class CatalogueDatabase : IDisposable
     public CatalogueDatabase()
     {
         var server = TestServer.Get("postgres");
-        Assert.SkipWhen(server.Missing is not null, server.Missing ?? "");
+        if (server.Missing is { } why)
+        {
+            Assert.False(Environment.GetEnvironmentVariable("CI") == "true", why);
+            Assert.Skip(why);
+        }
+
         Port = server.Port;
         Name = string.Create(CultureInfo.InvariantCulture, $"catalogue{Interlocked.Increment(ref count)}");
         lock (MakingReader)

@@ -671,6 +671,31 @@ public sealed class PostgresCatalogueTests : IDisposable
         Assert.Equal(2, database.Ask<long>("SELECT count(*) FROM users"));
     }
 
+    /// <summary>Who waits for the server waits for hours here.</summary>
+    [Fact]
+    public void ARunThatIsStoppedDoesNotWaitForTheServer()
+    {
+        database.Execute(ChangingDdl);
+        lake.Source = database.Catalogue(
+            ChangingSongs with
+            {
+                Columns = PostgresCatalogueTable.ParseColumns("artists=pg_sleep(1000)::text")!,
+            }
+        );
+        using var stop = new CancellationTokenSource();
+        var said = new Said { OnFirst = () => stop.CancelAfter(100) };
+        var record = new Reconciliation(
+            lake.Lake,
+            new(),
+            TimeProvider.System,
+            NullLogger.Instance,
+            said,
+            null,
+            lake.Source
+        ).Run(cancellationToken: stop.Token);
+        Assert.Equal(RunOutcome.Stopped, record.Outcome);
+    }
+
     [Fact]
     public void CheckSaysWhatDoesNotWork()
     {
@@ -749,7 +774,14 @@ public sealed class PostgresCatalogueTests : IDisposable
     {
         public System.Collections.Concurrent.ConcurrentQueue<RunProgress> All { get; } = [];
 
-        public void Report(RunProgress value) => All.Enqueue(value);
+        public Action? OnFirst { get; set; }
+
+        public void Report(RunProgress value)
+        {
+            All.Enqueue(value);
+            (OnFirst, var first) = (null, OnFirst);
+            first?.Invoke();
+        }
     }
 
     sealed class Tomorrow : TimeProvider
