@@ -63,6 +63,8 @@ static class CommandLine
             RebuildCommand.Create(),
             StatusCommand.Create(),
             ShowCommand.Create(),
+            QueryCommand.Create(),
+            CheckCommand.Create(),
             ExplainCommand.Create(),
             QuarantineCommand.Create(),
             VersionCommand.Create(),
@@ -115,6 +117,7 @@ static class CommandLine
                 ConsoleLogger.Write(LogLevel.Error, "stopped");
                 return ExitCode.Failed;
             case LakeException:
+            case LakeAccessException:
             case IOException:
                 return Fail(error.Message);
             case UnauthorizedAccessException:

@@ -5,6 +5,7 @@ using System.Globalization;
 using System.Numerics;
 using Downbeat.Cli.Generate;
 using Downbeat.Cli.Output;
+using Downbeat.Connectors.S3;
 using Downbeat.Pipeline.Landing;
 
 namespace Downbeat.Cli.Commands;
@@ -97,6 +98,13 @@ static class GenerateCommand
 
     static int Generate(string directory, SyntheticOptions options)
     {
+        if (S3Place.IsMeant(directory))
+        {
+            throw new UsageException(
+                "DIR is a place in S3, and synthetic data is written into a folder: copy it from there, as with `aws s3 cp --recursive`."
+            );
+        }
+
         if (directory.Length == 0 || File.Exists(directory))
         {
             throw new UsageException(

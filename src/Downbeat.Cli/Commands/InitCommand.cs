@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Text;
+using System.Text.Json;
 using Downbeat.Cli.Output;
 using Downbeat.Cli.Settings;
 using Downbeat.Connectors.Folder;
+using Downbeat.Connectors.S3;
 using Downbeat.Engine.Listens;
 using Downbeat.Pipeline.Landing;
 
@@ -16,9 +18,12 @@ static class InitCommand
     {
         var command = new Command(
             "init",
-            "Makes an empty lake. What is in the folder already stays. Example: downbeat init lake --time-zone Europe/Berlin"
+            "Makes an empty lake. What is there already stays. Example: downbeat init lake --time-zone Europe/Berlin"
         );
-        var directory = new Argument<string>("DIR") { Description = "The lake's folder; it is made if missing." };
+        var directory = new Argument<string>("DIR")
+        {
+            Description = "The lake's folder, which is made if missing; or its place in S3, like s3://bucket/prefix.",
+        };
         var zone = new Option<string?>("--time-zone")
         {
             HelpName = "ZONE",
@@ -27,7 +32,14 @@ static class InitCommand
         };
         command.Add(directory);
         command.Add(zone);
-        command.SetAction(parsed => Init(parsed.GetValue(directory) ?? "", parsed.GetValue(zone)));
+        var arguments = LakeArguments.AddPlacesTo(command);
+        command.SetAction(parsed =>
+        {
+            var lake = parsed.GetValue(directory) ?? "";
+            return S3Place.IsMeant(lake)
+                ? InitS3(lake, arguments, parsed, parsed.GetValue(zone))
+                : Init(lake, parsed.GetValue(zone));
+        });
         return command;
     }
 
@@ -49,26 +61,50 @@ static class InitCommand
             );
         }
 
-        var found = FindZone(zone ?? "UTC");
-        var lake = new FolderLake(directory);
-        var isNew = LakeFile.Create(lake, found.Id, TimeProvider.System.GetUtcNow());
-        var file = LakeFile.Read(lake);
-        if (!isNew && zone is not null && file.TimeZone != found.Id)
-        {
-            throw new UsageException(
-                $"{directory} is a lake of the time zone {file.TimeZone} already, and that is fixed: make another lake for {found.Id}."
-            );
-        }
-
+        var (isNew, file) = Make(new FolderLake(directory), zone);
         MakeLandingFolders(directory);
         var settings = Path.Combine(directory, LakePaths.Settings);
         if (!File.Exists(settings))
         {
-            File.WriteAllText(settings, ExampleSettings());
+            File.WriteAllText(settings, ExampleSettings([]));
         }
 
-        Write(directory, file.TimeZone, isNew);
+        Write(directory, path => Path.Join(directory, path), file.TimeZone, isNew);
         return ExitCode.Done;
+    }
+
+    static int InitS3(string place, LakeArguments arguments, ParseResult parsed, string? zone)
+    {
+        using var lake = arguments.OpenNew(parsed, place);
+        var (isNew, file) = Make(lake, zone);
+
+        // What leads to the lake has to be said before its file can be read; where its folders are need not be said again.
+        var given = arguments
+            .Given(parsed)
+            .Where(setting => setting.Name is not (KnownSettings.S3Endpoint or KnownSettings.S3Region))
+            .ToList();
+        var isWritten = lake.PutIfAbsent(LakePaths.Settings, Encoding.UTF8.GetBytes(ExampleSettings(given)));
+        Write(lake.Name, lake.Url, file.TimeZone, isNew);
+        if (!isWritten && given.Count > 0)
+        {
+            Terminal.Line(
+                $"It has a {LakePaths.Settings} already, which stays as it is: say there what {string.Join(", ", given.Select(setting => setting.Source))} said here."
+            );
+        }
+
+        return ExitCode.Done;
+    }
+
+    static (bool IsNew, LakeFile File) Make(ILake lake, string? zone)
+    {
+        var found = FindZone(zone ?? "UTC");
+        var isNew = LakeFile.Create(lake, found.Id, TimeProvider.System.GetUtcNow());
+        var file = LakeFile.Read(lake);
+        return isNew || zone is null || file.TimeZone == found.Id
+            ? (isNew, file)
+            : throw new UsageException(
+                $"{lake.Name} is a lake of the time zone {file.TimeZone} already, and that is fixed: make another lake for {found.Id}."
+            );
     }
 
     static LakeZone FindZone(string name)
@@ -91,7 +127,7 @@ static class InitCommand
         }
     }
 
-    static void Write(string directory, string zone, bool isNew)
+    static void Write(string directory, Func<string, string> whereIs, string zone, bool isNew)
     {
         var shown = SafeText.Of(directory);
         Terminal.Line(
@@ -102,11 +138,11 @@ static class InitCommand
         Terminal.Line();
         Terminal.Line("Put here");
         Terminal.Line(
-            $"  {Path.Join(shown, LakePaths.Songs)}/    CSV with track_id, artists, track_name, popularity, duration_ms, track_genre"
+            $"  {Shown(LakePaths.Songs)}/    CSV with track_id, artists, track_name, popularity, duration_ms, track_genre"
         );
-        Terminal.Line($"  {Path.Join(shown, LakePaths.Users)}/    CSV with user_id, user_country");
+        Terminal.Line($"  {Shown(LakePaths.Users)}/    CSV with user_id, user_country");
         Terminal.Line(
-            $"  {Path.Join(shown, LakePaths.Streams)}/  CSV with user_id, track_id, listen_time; also liked, shared; .csv or .csv.gz"
+            $"  {Shown(LakePaths.Streams)}/  CSV with user_id, track_id, listen_time; also liked, shared; .csv or .csv.gz"
         );
         Terminal.Line();
         var quoted = SafeText.Quoted(directory);
@@ -115,17 +151,29 @@ static class InitCommand
         Terminal.Line($"  {CommandLine.Name} run --lake {quoted}");
         Terminal.Line();
         Terminal.Line(
-            $"{Path.Join(shown, LakePaths.Settings)} shows the settings there are. `{CommandLine.Name} generate {quoted}` writes synthetic data to try with."
+            $"{Shown(LakePaths.Settings)} shows the settings there are."
+                + (
+                    S3Place.IsMeant(directory)
+                        ? ""
+                        : $" `{CommandLine.Name} generate {quoted}` writes synthetic data to try with."
+                )
         );
+
+        string Shown(string path) => SafeText.Of(whereIs(path));
     }
 
-    /// <summary>A file of settings in which nothing is set yet.</summary>
-    static string ExampleSettings()
+    /// <summary>A file of settings in which nothing is set yet but what was given.</summary>
+    static string ExampleSettings(IReadOnlyList<GivenSetting> given)
     {
         var text = new StringBuilder(
             "// Settings of this lake. Take the slashes away to set one; variables and flags go over this file.\n{\n"
         );
-        foreach (var setting in KnownSettings.All.Where(setting => setting.Name != KnownSettings.Lake))
+        // What names another system has no value to show; its page in docs/ tells of it with what goes with it.
+        foreach (
+            var setting in KnownSettings.All.Where(setting =>
+                setting.Name != KnownSettings.Lake && (setting.IsFlag || setting.Form != SettingForm.Text)
+            )
+        )
         {
             text.Append("  // ")
                 .Append(setting.Help)
@@ -133,7 +181,9 @@ static class InitCommand
                 .Append("Allowed is ")
                 .Append(setting.Allowed)
                 .Append(".\n");
-            text.Append("  // \"").Append(setting.Name).Append("\": ").Append(setting.Default ?? "2").Append(",\n\n");
+            var set = given.LastOrDefault(one => one.Name == setting.Name);
+            text.Append(set is null ? "  // \"" : "  \"").Append(setting.Name).Append("\": ");
+            text.Append(set is null ? setting.Example : $"\"{JsonEncodedText.Encode(set.Text)}\"").Append(",\n\n");
         }
 
         text.Length--;

@@ -1,7 +1,9 @@
 using System.CommandLine;
+using System.Runtime.CompilerServices;
 using Downbeat.Cli.Output;
 using Downbeat.Cli.Settings;
 using Downbeat.Connectors.Folder;
+using Downbeat.Connectors.S3;
 using Downbeat.Engine.Listens;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Runs;
@@ -21,38 +23,35 @@ sealed class LakeArguments
 
     readonly List<(Setting Setting, Option<string?> Option)> flags = [];
 
-    LakeArguments(bool hasAllSettings)
+    LakeArguments(IEnumerable<Setting> settings)
     {
-        foreach (
-            var setting in KnownSettings.All.Where(setting =>
-                setting.IsFlag && (hasAllSettings || setting.Name == KnownSettings.Lake)
-            )
-        )
+        foreach (var setting in settings)
         {
-            var isLake = setting.Name == KnownSettings.Lake;
+            var allowed = setting.Name == KnownSettings.Lake ? "" : $" {Upper(setting.Allowed)}.";
             flags.Add(
                 (
                     setting,
                     new(setting.Flag)
                     {
-                        HelpName =
-                            isLake ? "DIR"
-                            : setting.Allowed.StartsWith("a share", StringComparison.Ordinal) ? "SHARE"
-                            : "N",
-                        Description = isLake
-                            ? "The lake's folder. [default: the setting lake, else the current folder]"
-                            : $"{setting.Help} {Upper(setting.Allowed)}. [default: {setting.Default ?? "as many as there are processors"}]",
+                        HelpName = setting.ValueName,
+                        Description = $"{setting.Help}{allowed} [default: {setting.Default ?? setting.WhenNotGiven}]",
                     }
                 )
             );
         }
     }
 
-    /// <summary>Adds <c>--lake</c> and <c>--config</c> to a command.</summary>
-    public static LakeArguments AddTo(Command command) => AddTo(command, hasAllSettings: false);
+    /// <summary>Adds <c>--lake</c>, what says where that is, and <c>--config</c> to a command.</summary>
+    public static LakeArguments AddTo(Command command) =>
+        AddTo(command, KnownSettings.All.Where(setting => setting.IsOfLake));
+
+    /// <summary>Adds the same but <c>--lake</c>: the command is told the lake otherwise.</summary>
+    public static LakeArguments AddPlacesTo(Command command) =>
+        AddTo(command, KnownSettings.All.Where(setting => setting.IsOfLake && setting.Name != KnownSettings.Lake));
 
     /// <summary>Adds <c>--lake</c>, <c>--config</c> and all settings of a run to a command.</summary>
-    public static LakeArguments AddWithSettingsTo(Command command) => AddTo(command, hasAllSettings: true);
+    public static LakeArguments AddWithSettingsTo(Command command) =>
+        AddTo(command, KnownSettings.All.Where(setting => setting.IsFlag));
 
     /// <summary>Reads the settings and finds the lake.</summary>
     /// <exception cref="UsageException">A setting is wrong, or there is no lake.</exception>
@@ -62,39 +61,100 @@ sealed class LakeArguments
         return (lake, settings.Run);
     }
 
-    /// <summary>Reads the settings, finds the lake, and names the systems that its tables are published to.</summary>
+    /// <summary>Reads the settings, finds the lake, and names the systems that its tables go to and its catalogue comes from.</summary>
     /// <exception cref="UsageException">A setting is wrong, or there is no lake.</exception>
     public LakeInUse OpenWithDestinations(ParseResult parsed)
     {
         var (lake, settings) = OpenWithSettings(parsed);
-        return new(lake, settings.Run, Destinations.Of(settings, lake, new ConsoleLogger()));
+        return new(
+            lake,
+            settings.Run,
+            Destinations.Of(settings, lake, new ConsoleLogger()),
+            settings.Catalogue.Open(new ConsoleLogger())
+        );
     }
 
-    (ILake Lake, LakeSettings Settings) OpenWithSettings(ParseResult parsed)
-    {
-        var given = flags
+    /// <summary>A lake in S3 that may not be one yet.</summary>
+    /// <exception cref="UsageException">A setting is wrong.</exception>
+    public S3Lake OpenNew(ParseResult parsed, string place) => (S3Lake)Lake(Merge(parsed, place));
+
+    /// <summary>The settings that were given as flags.</summary>
+    public IEnumerable<GivenSetting> Given(ParseResult parsed) =>
+        flags
             .Where(flag => parsed.GetResult(flag.Option) is { Implicit: false })
             .Select(flag => new GivenSetting(
                 flag.Setting.Name,
                 parsed.GetValue(flag.Option) ?? "",
                 SettingForm.Plain,
                 flag.Setting.Flag
-            ))
-            .ToList();
-        var settings = new SettingSources(
+            ));
+
+    (ILake Lake, LakeSettings Settings) OpenWithSettings(ParseResult parsed)
+    {
+        var settings = Merge(parsed, null);
+        var lake = Lake(settings);
+        Check(lake);
+        return (lake, settings with { Run = settings.Run with { LeaseStore = settings.KeyValue.LeaseOf(lake) } });
+    }
+
+    LakeSettings Merge(ParseResult parsed, string? lake) =>
+        new SettingSources(
             parsed.GetValue(config),
             Directory.GetCurrentDirectory(),
             SettingSources.EnvironmentVariables,
-            given
-        ).Merge();
-        var lake = new FolderLake(settings.Lake ?? Directory.GetCurrentDirectory());
-        Check(lake);
-        return (lake, settings);
+            [
+                .. Given(parsed),
+                .. lake is null
+                    ? (GivenSetting[])[]
+                    : [new(KnownSettings.Lake, lake, SettingForm.Plain, CommandLine.Name)],
+            ]
+        )
+        {
+            ReadFromS3 = settings => ReadSettings((S3Lake)Lake(settings)),
+        }.Merge();
+
+    /// <summary>Only a lake in S3 costs the time to load what speaks to it.</summary>
+    static ILake Lake(LakeSettings settings)
+    {
+        if (S3Place.IsMeant(settings.Lake))
+        {
+            return OpenS3(settings);
+        }
+
+        return settings.S3.Elsewhere.Keys.FirstOrDefault() is { } folder
+            ? throw new UsageException(
+                $"{folder}/ is said to be at {settings.S3.Elsewhere[folder]}, and the lake is a folder: only folders of a lake in S3 lie elsewhere."
+            )
+            : new FolderLake(settings.Lake ?? Directory.GetCurrentDirectory());
     }
 
-    static LakeArguments AddTo(Command command, bool hasAllSettings)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static S3Lake OpenS3(LakeSettings settings) =>
+        S3Place.TryParse(settings.Lake!, out var place)
+            ? new(place, settings.S3, new ConsoleLogger())
+            : throw new UsageException($"{settings.Lake} is no place in S3: name it like s3://bucket/prefix.");
+
+    static byte[]? ReadSettings(S3Lake lake)
     {
-        var arguments = new LakeArguments(hasAllSettings);
+        using (lake)
+        {
+            try
+            {
+                using var stream = lake.Open(LakePaths.Settings);
+                using var bytes = new MemoryStream();
+                stream.CopyTo(bytes);
+                return bytes.ToArray();
+            }
+            catch (FileNotFoundException)
+            {
+                return null;
+            }
+        }
+    }
+
+    static LakeArguments AddTo(Command command, IEnumerable<Setting> settings)
+    {
+        var arguments = new LakeArguments(settings);
         command.Add(arguments.flags[0].Option);
         command.Add(arguments.config);
         foreach (var (_, option) in arguments.flags.Skip(1))
@@ -105,11 +165,15 @@ sealed class LakeArguments
         return arguments;
     }
 
-    static void Check(FolderLake lake)
+    static void Check(ILake lake)
     {
         if (lake.Find(LakePaths.Lake) is null)
         {
-            throw new UsageException(SayWhyNone(lake.Name));
+            throw new UsageException(
+                lake is FolderLake
+                    ? SayWhyNone(lake.Name)
+                    : $"{lake.Name} is no lake: it has no {LakePaths.Lake}. Name a lake with --lake, or make one there with `{CommandLine.Name} init {SafeText.Quoted(lake.Name)}`."
+            );
         }
 
         var zone = LakeFile.Read(lake).TimeZone;

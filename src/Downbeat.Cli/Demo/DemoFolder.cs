@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Downbeat.Cli.Output;
 using Downbeat.Connectors.Folder;
+using Downbeat.Connectors.S3;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Runs;
 
@@ -38,6 +39,11 @@ static partial class DemoFolder
     /// <exception cref="UsageException">Something else is in it.</exception>
     public static void Prepare(string directory)
     {
+        if (S3Place.IsMeant(directory))
+        {
+            throw new UsageException("the demo is made in a folder: name one with --dir.");
+        }
+
         if (directory.Length == 0 || File.Exists(directory))
         {
             throw new UsageException(
@@ -91,7 +97,10 @@ static partial class DemoFolder
             );
         }
 
-        if (lake.Find(LakePaths.Lake) is not null && LakeStatus.Read(lake, TimeProvider.System).Running is { } running)
+        if (
+            lake.Find(LakePaths.Lake) is not null
+            && LakeStatus.Read(lake, TimeProvider.System, []).Running is { } running
+        )
         {
             throw new LakeException(
                 $"{directory} is in use by process {running.ProcessId} on {running.Host}: wait until it has ended."

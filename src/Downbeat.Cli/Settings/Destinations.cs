@@ -1,5 +1,7 @@
+using Downbeat.Connectors.DynamoDb;
 using Downbeat.Connectors.Folder;
 using Downbeat.Connectors.Postgres;
+using Downbeat.Connectors.Redis;
 using Downbeat.Connectors.Redshift;
 using Downbeat.Connectors.Sqlite;
 using Downbeat.Pipeline.Landing;
@@ -36,6 +38,18 @@ static class Destinations
                     "redshift loads from S3, and this lake is a folder: name a place with redshiftStaging, like s3://bucket/prefix."
                 );
             destinations.Add(new RedshiftDestination(settings.Redshift with { Staging = staging }, logger));
+        }
+
+        if (settings.DynamoDb is { } dynamoDb)
+        {
+            destinations.Add(new DynamoDbDestination(dynamoDb, logger));
+        }
+
+        if (settings.Redis is { } redis)
+        {
+            destinations.Add(
+                new RedisDestination(redis, Environment.GetEnvironmentVariable(RedisOptions.PasswordVariable), logger)
+            );
         }
 
         return destinations;

@@ -1,3 +1,6 @@
+using Downbeat.Connectors.S3;
+using Downbeat.Pipeline.Landing;
+
 namespace Downbeat.Cli.Settings;
 
 /// <summary>All settings there are. Flags, variables, the keys of files, help and checks are derived from this table.</summary>
@@ -6,13 +9,96 @@ static class KnownSettings
     /// <summary>The name of the setting that says which lake is meant.</summary>
     public const string Lake = "lake";
 
+    /// <summary>The names of the settings without which nothing can be read from S3.</summary>
+    public const string S3Endpoint = "s3Endpoint";
+
+    /// <inheritdoc cref="S3Endpoint"/>
+    public const string S3Region = "s3Region";
+
     /// <summary>What someone might take for a setting, but is fixed when a lake is made.</summary>
     public const string TimeZone = "timeZone";
 
     /// <summary>The settings, in the order in which people are shown them.</summary>
     public static IReadOnlyList<Setting> All { get; } =
     [
-        Setting.Text(Lake, "a folder", "The lake's folder.", (settings, path) => settings with { Lake = path }),
+        Setting.Text(
+            Lake,
+            "a folder, or s3://bucket/prefix",
+            "The lake's folder, or its place in S3.",
+            (settings, path) =>
+                S3Place.IsMeant(path) && !S3Place.TryParse(path, out _) ? null : settings with { Lake = path }
+        ) with
+        {
+            ValueName = "LAKE",
+            WhenNotGiven = "the setting lake, else the current folder",
+            IsOfLake = true,
+        },
+        Elsewhere("landing", "landing", "where producers drop files"),
+        Elsewhere("streams", LakePaths.Streams, "listens"),
+        Elsewhere("songs", LakePaths.Songs, "songs"),
+        Elsewhere("users", LakePaths.Users, "users"),
+        Elsewhere("archive", "archive", "files that were taken in"),
+        Setting.Text(
+            S3Endpoint,
+            "an address like https://minio.example:9000",
+            "The server of a lake in S3 that is not AWS.",
+            (settings, text) =>
+                S3Options.IsEndpoint(text) ? settings with { S3 = settings.S3 with { Endpoint = text } } : null
+        ) with
+        {
+            ValueName = "URL",
+            WhenNotGiven = "AWS_ENDPOINT_URL, else AWS",
+            IsOfLake = true,
+            Example = "\"https://minio.example:9000\"",
+        },
+        Setting.Text(
+            S3Region,
+            "a region like eu-central-1",
+            "The region of a lake in S3.",
+            (settings, text) =>
+                text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-')
+                    ? settings with
+                    {
+                        S3 = settings.S3 with { Region = text },
+                    }
+                    : null
+        ) with
+        {
+            ValueName = "REGION",
+            WhenNotGiven = "AWS_REGION, else that of the profile or the machine",
+            IsOfLake = true,
+            Example = "\"eu-central-1\"",
+        },
+        Setting.Text(
+            "s3Encryption",
+            "bucket, s3 or kms",
+            "How objects in S3 are encrypted: as the bucket says, with keys of S3, or with a key of KMS.",
+            (settings, text) =>
+                Array.IndexOf(Encryptions, text) is >= 0 and var number
+                    ? settings with
+                    {
+                        S3 = settings.S3 with { Encryption = (S3Encryption)number },
+                    }
+                    : null
+        ) with
+        {
+            ValueName = "HOW",
+            WhenNotGiven = "bucket",
+            IsOfLake = true,
+            Example = "\"s3\"",
+        },
+        Setting.Text(
+            "s3KmsKey",
+            "the id, alias or ARN of a key",
+            "The key of KMS, where s3Encryption is kms.",
+            (settings, text) => settings with { S3 = settings.S3 with { KmsKey = text } }
+        ) with
+        {
+            ValueName = "KEY",
+            WhenNotGiven = "that of the account",
+            IsOfLake = true,
+            Example = "\"alias/lake\"",
+        },
         Setting.Whole(
             "likeWeight",
             0,
@@ -92,7 +178,8 @@ static class KnownSettings
             (run, value) => run with { Workers = value }
         ) with
         {
-            Default = null, // As many as the machine has processors.
+            Default = null,
+            WhenNotGiven = "as many as there are processors",
         },
         Setting.Whole(
             "leaseSeconds",
@@ -110,7 +197,38 @@ static class KnownSettings
         ),
         .. WarehouseSettings.Postgres,
         .. WarehouseSettings.Redshift,
+        .. CatalogueSettings.All,
+        .. KeyValueSettings.All,
     ];
+
+    static string[] Encryptions => ["bucket", "s3", "kms"];
+
+    /// <summary>A folder of a lake in S3 that lies elsewhere.</summary>
+    static Setting Elsewhere(string name, string folder, string what) =>
+        Setting.Text(
+            name,
+            "s3://bucket or s3://bucket/prefix",
+            $"Where {folder}/ of a lake in S3 is ({what}), if not below the lake.",
+            (settings, text) =>
+                S3Place.TryParse(text, out var place)
+                    ? settings with
+                    {
+                        S3 = settings.S3 with
+                        {
+                            Elsewhere = new Dictionary<string, S3Place>(settings.S3.Elsewhere, StringComparer.Ordinal)
+                            {
+                                [folder] = place,
+                            },
+                        },
+                    }
+                    : null
+        ) with
+        {
+            ValueName = "PLACE",
+            WhenNotGiven = "below the lake",
+            IsOfLake = true,
+            Example = $"\"s3://bucket/{name}\"",
+        };
 
     /// <summary>The setting of that name, if there is one.</summary>
     public static Setting? Find(string name) => All.FirstOrDefault(setting => setting.Name == name);

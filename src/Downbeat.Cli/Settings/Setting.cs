@@ -30,6 +30,22 @@ sealed record Setting
     /// <summary>How it is written in a file.</summary>
     public required SettingForm Form { get; init; }
 
+    /// <summary>What holds when nobody says, for people.</summary>
+    public string? WhenNotGiven { get; init; }
+
+    /// <summary>What stands for its value in help, as in <c>--workers N</c>.</summary>
+    public string ValueName { get; init; } = "TEXT";
+
+    /// <summary>Whether it says where the lake is, which every command has to know.</summary>
+    public bool IsOfLake { get; init; }
+
+    /// <summary>A value to show, as it would stand in a file.</summary>
+    public string Example
+    {
+        get => Default ?? field;
+        init;
+    } = "2";
+
     /// <summary>Whether it can be given as a flag, too. What names another system cannot: it goes with the lake, and there is much of it.</summary>
     public bool IsFlag { get; init; } = true;
 
@@ -50,7 +66,7 @@ sealed record Setting
         string name,
         string allowed,
         string help,
-        Func<LakeSettings, string, LakeSettings> set
+        Func<LakeSettings, string, LakeSettings?> set
     ) =>
         new(name, help)
         {
@@ -92,6 +108,7 @@ sealed record Setting
             Allowed = string.Create(CultureInfo.InvariantCulture, $"a whole number from {from:N0} to {to:N0}"),
             Default = get(new()).ToString(CultureInfo.InvariantCulture),
             Form = SettingForm.Number,
+            ValueName = "N",
             TrySet = (settings, text) =>
                 int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
                 && value >= from
@@ -115,6 +132,7 @@ sealed record Setting
             Allowed = "a share from 0 to 1, like 0.05",
             Default = get(new()).ToString(CultureInfo.InvariantCulture),
             Form = SettingForm.Number,
+            ValueName = "SHARE",
             TrySet = (settings, text) =>
                 double.TryParse(
                     text,

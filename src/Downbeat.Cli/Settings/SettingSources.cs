@@ -1,4 +1,5 @@
 using System.Collections;
+using Downbeat.Connectors.S3;
 using Downbeat.Pipeline.Landing;
 
 namespace Downbeat.Cli.Settings;
@@ -19,12 +20,21 @@ sealed record SettingSources(
 )
 {
     /// <summary>Variables that are no settings: of the scripts that start Downbeat, and of those who look for a fault.</summary>
-    static readonly string[] Reserved = [ScanVariable.Name, "DOWNBEAT_DEBUG", "DOWNBEAT_COMMAND"];
+    static readonly string[] Reserved =
+    [
+        ScanVariable.Name,
+        "DOWNBEAT_DEBUG",
+        "DOWNBEAT_COMMAND",
+        "DOWNBEAT_CATALOGUE_PASSWORD",
+    ];
 
     static readonly string[] ReservedPrefixes = ["DOWNBEAT_BUILD", "DOWNBEAT_TEST"];
 
     /// <summary>Of passwords, which are read where they are needed and shown nowhere: <c>DOWNBEAT_POSTGRES_PASSWORD</c>.</summary>
     const string ReservedEnd = "_PASSWORD";
+
+    /// <summary>Reads the file of settings of a lake in S3, given the settings so far; null where there is none.</summary>
+    public Func<LakeSettings, byte[]?> ReadFromS3 { get; init; } = _ => null;
 
     /// <summary>The variables of this process.</summary>
     public static IReadOnlyDictionary<string, string> EnvironmentVariables =>
@@ -61,7 +71,11 @@ sealed record SettingSources(
             { Text: { Length: > 0 } lake }
         )
         {
-            files.AddRange(ReadFileOfLake(lake, mistakes));
+            files.AddRange(
+                S3Place.IsMeant(lake)
+                    ? ReadFileOfS3Lake(lake, [.. files, .. others], mistakes)
+                    : ReadFileOfLake(lake, mistakes)
+            );
         }
 
         var settings = Apply([.. files, .. others], mistakes);
@@ -145,8 +159,39 @@ sealed record SettingSources(
             return [];
         }
 
-        var settings = ReadFile(name, mistakes);
-        if (settings.Find(setting => setting.Name == KnownSettings.Lake) is { } other && Full(other.Text) != Full(lake))
+        return OfLake(lake, ReadFile(name, mistakes), Full, mistakes);
+    }
+
+    /// <summary>A mistake in what leads to the lake is told with all others; then there is no file to read.</summary>
+    List<GivenSetting> ReadFileOfS3Lake(string lake, IReadOnlyList<GivenSetting> given, List<string> mistakes)
+    {
+        var wrong = new List<string>(mistakes);
+        var settings = Apply(given, wrong);
+        if (wrong.Count > 0 || ReadFromS3(settings) is not { } bytes)
+        {
+            return [];
+        }
+
+        try
+        {
+            var name = $"{lake.TrimEnd('/')}/{LakePaths.Settings}";
+            return OfLake(lake, ConfigFile.Parse(bytes, name), place => place.TrimEnd('/'), mistakes);
+        }
+        catch (UsageException error)
+        {
+            mistakes.AddRange(error.Messages);
+            return [];
+        }
+    }
+
+    static List<GivenSetting> OfLake(
+        string lake,
+        List<GivenSetting> settings,
+        Func<string, string> full,
+        List<string> mistakes
+    )
+    {
+        if (settings.Find(setting => setting.Name == KnownSettings.Lake) is { } other && full(other.Text) != full(lake))
         {
             mistakes.Add(
                 $"{other.Source}: lake is \"{other.Text}\", but this file goes with the lake {lake} in which it lies; take that line out."
@@ -168,6 +213,7 @@ sealed record SettingSources(
                 .ConvertAll(setting =>
                     setting is { Name: KnownSettings.Lake, Form: SettingForm.Text, Text.Length: > 0 }
                     && !string.IsNullOrEmpty(folder)
+                    && !S3Place.IsMeant(setting.Text)
                         ? setting with
                         {
                             Text = Path.Combine(folder, setting.Text),

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Downbeat.Engine;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Runs;
@@ -24,18 +25,26 @@ sealed class MoveStage(RunContext run)
                 .List(run.Lake, cancellationToken)
                 .Where(file => known.Find(file) is not null)
                 .ToList();
-            foreach (var file in files)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                var source = known.Find(file)!;
-                if (Move(file, source) is { } target)
+            Workers.Run(
+                files.Count,
+                run.Lake.Concurrency,
+                number =>
                 {
-                    moved.Add(new(source.Entry.Id, target));
-                    quarantined += source.Entry.Fault is null ? 0 : 1;
-                }
+                    var source = known.Find(files[number])!;
+                    var target = Move(files[number], source);
+                    lock (moved)
+                    {
+                        if (target is not null)
+                        {
+                            moved.Add(new(source.Entry.Id, target));
+                            quarantined += source.Entry.Fault is null ? 0 : 1;
+                        }
 
-                run.Report("archive", moved.Count, files.Count, "files");
-            }
+                        run.Report("archive", moved.Count, files.Count, "files");
+                    }
+                },
+                cancellationToken
+            );
 
             // A run that died between moving and committing left this to be said.
             foreach (var source in run.Ledger.State.Sources.Values.Where(source => source.MovedTo is null))
@@ -63,7 +72,7 @@ sealed class MoveStage(RunContext run)
     string? Move(LakeObject file, SourceState source)
     {
         var target = Target(source);
-        for (var number = 2; run.Lake.Find(target) is not null; number++)
+        for (var number = 2; run.Lake.Find(target) is { } there && !IsCopy(there, file); number++)
         {
             // The same file was delivered again, or put back: raw files are never deleted, so both are kept.
             var slash = Target(source).LastIndexOf('/') + 1;
@@ -90,6 +99,10 @@ sealed class MoveStage(RunContext run)
 
         return null;
     }
+
+    /// <summary>A run that died between copying and deleting left a copy, where a lake moves in these two steps.</summary>
+    static bool IsCopy(LakeObject there, LakeObject file) =>
+        there.Version is not null && there.Version == file.Version && there.Size == file.Size;
 
     static string Target(SourceState source) =>
         source.Entry.Fault is null

@@ -26,13 +26,9 @@ static class SweepStage
             var left = candidates.Where(path => !named.Contains(path)).ToList();
             return left.Count == 0 ? null : LakeLedger.Facts with { Swept = left };
         });
-        foreach (var path in commit?.Swept ?? [])
-        {
-            lake.Delete(path);
-        }
-
         if (commit is not null)
         {
+            lake.Delete(commit.Swept);
             run.Logger.Swept(commit.Swept.Count);
         }
 
@@ -63,7 +59,12 @@ static class SweepStage
             named.UnionWith(date.Entry.Files.Select(file => LakePaths.Kpi(file.Table, date.Entry.Date)));
         }
 
-        named.UnionWith(new[] { state.Songs?.Path, state.Users?.Path }.OfType<string>());
+        foreach (var read in new[] { state.Songs, state.Users }.OfType<CatalogueEntry>())
+        {
+            named.Add(read.Path);
+            named.UnionWith(new[] { read.Origin?.Path }.OfType<string>());
+        }
+
         return named;
     }
 }

@@ -22,8 +22,29 @@ public interface ILake
     /// <summary>An object, or null where there is none.</summary>
     LakeObject? Find(string path);
 
+    /// <summary>
+    /// How many objects are best worked on at once where little more is to be done than to wait for the lake: more than
+    /// one for a lake that is far away.
+    /// </summary>
+    int Concurrency => 1;
+
+    /// <summary>The objects of a folder whose paths come behind one, in byte order; all of them where it is null.</summary>
+    IReadOnlyList<LakeObject> ListBehind(string folder, string? path) =>
+        [.. List(folder).Where(found => path is null || Utf8Order.Compare(found.Path, path) > 0)];
+
     /// <summary>An object's bytes, front to back.</summary>
     Stream Open(string path);
+
+    /// <summary>The bytes of an object as it was listed, front to back.</summary>
+    /// <exception cref="ObjectChangedException">It is another by now; not every lake notices.</exception>
+    Stream Open(LakeObject listed) => Open(listed.Path);
+
+    /// <summary>A range of the bytes of an object as it was listed, front to back.</summary>
+    /// <exception cref="ObjectChangedException">It is another by now; not every lake notices.</exception>
+    Stream OpenRange(LakeObject listed, long from, long until) => new RangeStream(OpenBytes(listed.Path), from, until);
+
+    /// <summary>Says which objects are going to be opened whole, about in this order: a lake far away begins to fetch them.</summary>
+    void Expect(IReadOnlyList<LakeObject> listed) { }
 
     /// <summary>An object's bytes, in any order.</summary>
     IByteSource OpenBytes(string path);
@@ -36,6 +57,14 @@ public interface ILake
 
     /// <summary>Puts an object, durably, unless there is one: false then.</summary>
     bool PutIfAbsent(string path, byte[] bytes);
+
+    /// <summary>Replaces an object, durably: false, and nothing has changed, when it is another than the one that was found.</summary>
+    /// <remarks>A lake that cannot tell replaces it all the same: whoever has to know reads it again.</remarks>
+    bool Replace(LakeObject found, byte[] bytes)
+    {
+        Put([(found.Path, bytes)]);
+        return true;
+    }
 
     /// <summary>Makes durable what was put.</summary>
     void Flush();
@@ -51,6 +80,15 @@ public interface ILake
     /// <summary>Deletes an object, if there is one.</summary>
     void Delete(string path);
 
+    /// <summary>Deletes objects, those that there are.</summary>
+    void Delete(IReadOnlyList<string> paths)
+    {
+        foreach (var path in paths)
+        {
+            Delete(path);
+        }
+    }
+
     /// <summary>Deletes the unfinished work of this process and of those that are gone.</summary>
     void DeleteScratch();
 }
@@ -59,8 +97,15 @@ public interface ILake
 /// <param name="Path">Its path in the lake.</param>
 /// <param name="Size">Its size in bytes.</param>
 /// <param name="Modified">When it was last written.</param>
-public sealed record LakeObject(string Path, long Size, DateTimeOffset Modified)
+/// <param name="Version">What differs when its bytes differ, where the lake knows such a thing: an ETag.</param>
+public sealed record LakeObject(string Path, long Size, DateTimeOffset Modified, string? Version = null)
 {
     /// <summary>When it was last written, in whole seconds since 1970-01-01T00:00:00Z, rounded down.</summary>
     public long ModifiedSecond => Modified.ToUnixTimeSeconds();
 }
+
+/// <summary>A lake does not let us; the message says what is missing.</summary>
+public sealed class LakeAccessException(string message, Exception cause) : UnauthorizedAccessException(message, cause);
+
+/// <summary>An object is another by now than the one that was listed.</summary>
+public sealed class ObjectChangedException(string message) : IOException(message);

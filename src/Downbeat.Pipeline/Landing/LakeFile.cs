@@ -58,13 +58,6 @@ public sealed record LakeFile
     public static LakeFile Read(ILake lake)
     {
         ArgumentNullException.ThrowIfNull(lake);
-        if (lake.Find(LakePaths.Lake) is null)
-        {
-            throw new LakeException(
-                $"{lake.Name} is no lake: it has no {LakePaths.Lake}. Make one with `downbeat init {lake.Name}`, or name another with --lake."
-            );
-        }
-
         try
         {
             using var stream = lake.Open(LakePaths.Lake);
@@ -78,6 +71,13 @@ public sealed record LakeFile
                 : throw new LakeException(
                     $"{lake.Name} has lake format {file.Format}, and this Downbeat reads format {CurrentFormat}: use the version that made it."
                 );
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new LakeException(
+                $"{lake.Name} is no lake: it has no {LakePaths.Lake}. Make one with `downbeat init {lake.Name}`, or name another with --lake.",
+                error
+            );
         }
         catch (JsonException error)
         {

@@ -21,7 +21,10 @@ public sealed class LandedStreams
     public SourceState? Find(LakeObject landed) =>
         byKey[landed.Path]
             .FirstOrDefault(source =>
-                source.MovedTo is null && source.Entry.Size == landed.Size && source.Entry.Arrived == landed.Modified
+                source.MovedTo is null
+                && source.Entry.Size == landed.Size
+                && source.Entry.Arrived == landed.Modified
+                && source.Entry.Version == landed.Version
             );
 
     /// <summary>Older versions of a key, of which a new one may be the continuation.</summary>

@@ -103,6 +103,9 @@ public sealed record SourceEntry
     /// <summary>When it was last written.</summary>
     public required DateTimeOffset Arrived { get; init; }
 
+    /// <summary>The version of the object that was read, where the lake knows such a thing.</summary>
+    public string? Version { get; init; }
+
     /// <summary>The <see cref="Engine.Scan.ContentHash"/> of its bytes, in hex.</summary>
     public required string Hash { get; init; }
 
@@ -164,8 +167,11 @@ public sealed record CatalogueEntry
     /// <summary>The SHA-256 of what is kept, in hex.</summary>
     public required string Sha256 { get; init; }
 
-    /// <summary>The files they were read from.</summary>
+    /// <summary>The files they were read from; none when they come from a database.</summary>
     public required IReadOnlyList<CatalogueFileEntry> Files { get; init; }
+
+    /// <summary>The database they were read from; null when they come from files.</summary>
+    public CatalogueOriginEntry? Origin { get; init; }
 
     /// <summary>Rows read.</summary>
     public required long Rows { get; init; }
@@ -177,8 +183,30 @@ public sealed record CatalogueEntry
     public required long Count { get; init; }
 }
 
+/// <summary>Songs or users of a database: what was asked for, what came, and from where on the next run asks.</summary>
+public sealed record CatalogueOriginEntry
+{
+    /// <summary>Where the database is.</summary>
+    public required string Place { get; init; }
+
+    /// <summary>Stands for what was asked for: after another question nothing is known about changes.</summary>
+    public required string Shape { get; init; }
+
+    /// <summary>The <see cref="Engine.Scan.ContentHash"/> of the rows, in hex.</summary>
+    public required string Hash { get; init; }
+
+    /// <summary>Where the rows are kept; null when all are read each time.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>Up to when changes are in the rows, in the words of the database; null when all rows are read each time.</summary>
+    public string? Watermark { get; init; }
+
+    /// <summary>When all rows were read last, and not only those that had changed; null when that is each time.</summary>
+    public DateTimeOffset? ReadInFull { get; init; }
+}
+
 /// <summary>A file of the catalogue; it is read again when its size or time changes.</summary>
-public sealed record CatalogueFileEntry(string Key, long Size, DateTimeOffset Modified);
+public sealed record CatalogueFileEntry(string Key, long Size, DateTimeOffset Modified, string? Version = null);
 
 /// <summary>A date, as it was computed and published.</summary>
 public sealed record DateEntry

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Downbeat.Engine;
 using Downbeat.Engine.Slices;
 using Downbeat.Pipeline.Landing;
 
@@ -42,14 +43,9 @@ public sealed class LakeLedger
     {
         ArgumentNullException.ThrowIfNull(lake);
         var ledger = new LakeLedger(lake, run, clock);
-        if (lake.Find(LakePaths.Checkpoint) is not null)
-        {
-            ledger.State = Read(lake, LakePaths.Checkpoint, LakeJson.Default.LakeState);
-            ledger.checkpoint = ledger.State.Version;
-        }
-
-        ledger.Refresh();
-        ledger.AssertComplete();
+        ledger.State = TryRead(lake, LakePaths.Checkpoint, LakeJson.Default.LakeState) ?? ledger.State;
+        ledger.checkpoint = ledger.State.Version;
+        ledger.ReadAll();
         return ledger;
     }
 
@@ -58,7 +54,7 @@ public sealed class LakeLedger
     {
         lock (writing)
         {
-            while (TryRead(State.Version + 1) is { } commit)
+            while (TryRead(LakePaths.Commit(State.Version + 1)) is { } commit)
             {
                 State.Apply(commit);
             }
@@ -87,7 +83,7 @@ public sealed class LakeLedger
                     At = clock.GetUtcNow(),
                 };
                 var won = lake.PutIfAbsent(LakePaths.Commit(commit.Version), Seal(commit, LakeJson.Default.Commit));
-                var stands = won ? commit : TryRead(commit.Version)!;
+                var stands = won ? commit : TryRead(LakePaths.Commit(commit.Version))!;
                 State.Apply(stands);
 
                 // A put may be reported refused although it was done: the nonce tells.
@@ -112,13 +108,37 @@ public sealed class LakeLedger
             At = default,
         };
 
-    /// <summary>A number that is missing before others was deleted, and with it facts that the others build on.</summary>
-    void AssertComplete()
+    /// <summary>Reads the commits that there are, several at once where the lake is far away.</summary>
+    void ReadAll()
     {
-        // Listed first: commits that come meanwhile are no gap.
         var next = LakePaths.Commit(State.Version + 1);
-        var hasLater = lake.List(LakePaths.Ledger).Any(found => IsLaterCommit(found.Path, next));
-        if (hasLater && lake.Find(next) is null)
+        var paths = lake.ListBehind(LakePaths.Ledger, LakePaths.Commit(State.Version))
+            .Select(found => found.Path)
+            .Where(path => path == next || IsLaterCommit(path, next))
+            .ToList();
+        var commits = new Commit?[paths.Count];
+        Workers.Run(paths.Count, lake.Concurrency, number => commits[number] = TryRead(paths[number]));
+        foreach (var commit in commits)
+        {
+            if (commit?.Version == State.Version + 1)
+            {
+                State.Apply(commit);
+            }
+        }
+
+        // Who lists while others commit may see a commit and not the one before.
+        if (commits.Length > 0 && State.Version != commits.Max(commit => commit?.Version))
+        {
+            Refresh();
+            AssertComplete(paths);
+        }
+    }
+
+    /// <summary>A number that is missing before others was deleted, and with it facts that the others build on.</summary>
+    void AssertComplete(List<string> listed)
+    {
+        var next = LakePaths.Commit(State.Version + 1);
+        if (listed.Exists(path => IsLaterCommit(path, next)) && lake.Find(next) is null)
         {
             throw new DamagedObjectException(
                 $"{next} is missing, and there are later commits. Restore it from a backup of the lake."
@@ -141,17 +161,27 @@ public sealed class LakeLedger
         checkpoint = State.Version;
     }
 
-    Commit? TryRead(long version)
+    Commit? TryRead(string path)
     {
-        var path = LakePaths.Commit(version);
-        if (lake.Find(path) is null)
+        var commit = TryRead(lake, path, LakeJson.Default.Commit);
+        Debug.Assert(
+            commit is null || LakePaths.Commit(commit.Version) == path,
+            "A commit has the number it is named after."
+        );
+        return commit;
+    }
+
+    static T? TryRead<T>(ILake lake, string path, JsonTypeInfo<T> type)
+        where T : class
+    {
+        try
+        {
+            return Read(lake, path, type);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
             return null;
         }
-
-        var commit = Read(lake, path, LakeJson.Default.Commit);
-        Debug.Assert(commit.Version == version, "A commit has the number it is named after.");
-        return commit;
     }
 
     /// <summary>JSON with a checksum of itself around it: <c>{"sha256":"…","body":{…}}</c>.</summary>

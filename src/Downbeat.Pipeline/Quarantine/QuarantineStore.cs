@@ -85,7 +85,7 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
             );
         }
 
-        using var lease = Lease.Take(lake, RunRecords.NewId(clock), options.LeaseSeconds, clock);
+        using var lease = Lease.Take(lake, RunRecords.NewId(clock), options.LeaseSeconds, clock, options.LeaseStore);
         if (lease.Previous is not null)
         {
             throw new LakeException(

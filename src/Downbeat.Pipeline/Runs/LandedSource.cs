@@ -22,10 +22,12 @@ sealed class LandedSource
     readonly ILake lake;
     readonly RunOptions options;
     readonly IReadOnlyList<SourceEntry> versions;
-    readonly CsvHeader? header; // Of a file that is scanned in sections.
+    readonly SectionBytes bytes; // Of a file that is scanned in sections.
+    readonly CsvHeader? header; // Likewise.
     readonly ScannedSection?[] scanned;
     int unfinished;
     int failed;
+    IReadOnlyList<ScannedSection> whole = [];
 
     /// <summary>Prepares a file.</summary>
     /// <param name="lake">The lake.</param>
@@ -46,9 +48,11 @@ sealed class LandedSource
         this.versions = versions;
         Landed = landed;
         sections = (int)Math.Min(sections, ContentHash.BlockCount(landed.Size));
+        bytes = new(lake, landed);
         header = sections <= 1 || LandedStreams.IsCompressed(landed.Path) || versions.Count > 0 ? null : ReadHeader();
         unfinished = header is null ? 1 : sections;
         scanned = new ScannedSection?[unfinished];
+        bytes.CutAt(Enumerable.Range(1, Sections - 1).Select(Start));
     }
 
     /// <summary>The file as it was listed.</summary>
@@ -57,22 +61,20 @@ sealed class LandedSource
     /// <summary>How many sections it has.</summary>
     public int Sections => scanned.Length;
 
-    /// <summary>Scans a section, each once and on any thread, and after the last of them keeps the file.</summary>
+    /// <summary>Scans a section, each once and on any thread.</summary>
     /// <param name="scan">Does it.</param>
     /// <param name="number">The section, from 0.</param>
     /// <param name="cancellationToken">Stops in the middle.</param>
-    /// <param name="entry">After the last section the source to commit; null when the file changed while it was read.</param>
-    /// <returns>Whether the file is done.</returns>
-    public bool Scan(SectionScan scan, int number, CancellationToken cancellationToken, out SourceEntry? entry)
+    /// <returns>Whether it was the last section, and the file is to be kept.</returns>
+    public bool Scan(SectionScan scan, int number, CancellationToken cancellationToken)
     {
-        entry = null;
         try
         {
             if (failed == 0 && !HasQuote)
             {
                 scanned[number] = header is null
-                    ? scan.ScanFile(Landed, versions, cancellationToken)
-                    : scan.ScanSection(Landed, Start(number), Start(number + 1), header, cancellationToken);
+                    ? scan.ScanFile(Landed, bytes.OpenWhole(), versions, cancellationToken)
+                    : scan.ScanSection(Landed, bytes, Start(number), Start(number + 1), header, cancellationToken);
             }
         }
         catch (EndOfStreamException) when (header is not null)
@@ -86,6 +88,11 @@ sealed class LandedSource
         finally
         {
             number = Interlocked.Decrement(ref unfinished);
+            if (number == 0)
+            {
+                bytes.Close();
+            }
+
             if (number == 0 && failed != 0)
             {
                 DeleteFiles();
@@ -101,11 +108,11 @@ sealed class LandedSource
         {
             // An LF within quotes ends no row: only who reads the file from the begin knows where rows end.
             DeleteFiles();
-            entry = Keep([scan.ScanFile(Landed, versions, cancellationToken)]);
+            whole = [scan.ScanFile(Landed, lake.Open(Landed), versions, cancellationToken)];
             return true;
         }
 
-        entry = Keep([.. scanned.OfType<ScannedSection>()]);
+        whole = [.. scanned.OfType<ScannedSection>()];
         return true;
     }
 
@@ -123,12 +130,8 @@ sealed class LandedSource
     {
         try
         {
-            var bytes = lake.OpenBytes(Landed.Path);
-            var first = new byte[Math.Min(CsvReader.MaxRecordBytes, bytes.Length)];
-            bytes.Read(0, first);
-            return first.Contains((byte)'"') || bytes.Length != Landed.Size
-                ? null
-                : ListenScan.ReadHeader(new(new MemoryStream(first)), out _);
+            var first = bytes.KeepFirst(CsvReader.MaxRecordBytes);
+            return first.Contains((byte)'"') ? null : ListenScan.ReadHeader(new(new MemoryStream(first)), out _);
         }
         catch (Exception error) when (RunContext.IsExpected(error))
         {
@@ -144,18 +147,17 @@ sealed class LandedSource
         }
     }
 
-    SourceEntry? Keep(IReadOnlyList<ScannedSection> sections)
+    /// <summary>Puts what the sections hold into the lake.</summary>
+    /// <returns>The source to commit; null when the file changed while it was read.</returns>
+    public SourceEntry? Keep()
     {
+        var sections = whole;
         try
         {
+            // What was read of a version was of that version; a file without one is looked at again.
             UInt128[] blocks = [.. sections.SelectMany(section => section.Blocks)];
-            var now = lake.Find(Landed.Path);
-            if (
-                now is null
-                || now.Size != Landed.Size
-                || now.Modified != Landed.Modified
-                || blocks.Length != ContentHash.BlockCount(Landed.Size)
-            )
+            var now = Landed.Version is null ? lake.Find(Landed.Path) : Landed;
+            if (now != Landed || blocks.Length != ContentHash.BlockCount(Landed.Size))
             {
                 return null;
             }
@@ -168,6 +170,7 @@ sealed class LandedSource
                 Key = Landed.Path,
                 Size = Landed.Size,
                 Arrived = Landed.Modified,
+                Version = Landed.Version,
                 Hash = hash,
                 Retracts = [.. sections[0].Continues.Where(old => old.Id != id).Select(old => old.Id)],
             };

@@ -15,7 +15,7 @@ sealed class Lease : IDisposable
     /// <summary>Two who take over at once both write; whoever reads its own afterwards has it.</summary>
     static readonly TimeSpan TakeOverPause = TimeSpan.FromMilliseconds(50);
 
-    readonly ILake lake;
+    readonly ILeaseStore store;
     readonly TimeProvider clock;
     readonly int seconds;
     readonly CancellationTokenSource lost = new();
@@ -24,9 +24,9 @@ sealed class Lease : IDisposable
     LeaseFile file;
     bool released;
 
-    Lease(ILake lake, LeaseFile file, int seconds, TimeProvider clock, LeaseFile? previous)
+    Lease(ILeaseStore store, LeaseFile file, int seconds, TimeProvider clock, LeaseFile? previous)
     {
-        this.lake = lake;
+        this.store = store;
         this.file = file;
         this.seconds = seconds;
         this.clock = clock;
@@ -41,10 +41,11 @@ sealed class Lease : IDisposable
     /// <summary>Whose lease was taken over: that run died, and may have left things behind.</summary>
     public LeaseFile? Previous { get; }
 
-    /// <summary>Takes the lease.</summary>
+    /// <summary>Takes the lease, which is kept in the lake unless it is said where else.</summary>
     /// <exception cref="LeaseHeldException">Another run has it.</exception>
-    public static Lease Take(ILake lake, string run, int seconds, TimeProvider clock)
+    public static Lease Take(ILake lake, string run, int seconds, TimeProvider clock, ILeaseStore? elsewhere = null)
     {
+        var leases = elsewhere ?? new LakeLeaseStore(lake);
         using var self = Process.GetCurrentProcess();
         var own = new LeaseFile(
             run,
@@ -54,27 +55,33 @@ sealed class Lease : IDisposable
             clock.GetUtcNow().AddSeconds(seconds),
             Guid.NewGuid().ToString("N")
         );
-        if (lake.PutIfAbsent(LakePaths.Lease, Bytes(own)))
+        while (!leases.PutIfAbsent(Bytes(own)))
         {
-            return new(lake, own, seconds, clock, null);
+            if (leases.Read() is not { } found)
+            {
+                continue; // Given back just now.
+            }
+
+            var previous = Parse(found);
+            if (previous is not null && IsAlive(previous, clock))
+            {
+                throw new LeaseHeldException(lake.Name, previous);
+            }
+
+            // Some stores let one of many do so; with others whoever comes last has it, and the rest see that.
+            leases.Replace(found, Bytes(own));
+            Thread.Sleep(TakeOverPause);
+            return Read(leases) is { } holder && holder.Nonce != own.Nonce
+                ? throw new LeaseHeldException(lake.Name, holder)
+                : new(leases, own, seconds, clock, previous ?? own);
         }
 
-        var previous = Read(lake);
-        if (previous is not null && IsAlive(previous, clock))
-        {
-            throw new LeaseHeldException(lake.Name, previous);
-        }
-
-        lake.Put([(LakePaths.Lease, Bytes(own))]);
-        Thread.Sleep(TakeOverPause);
-        return Read(lake) is { } holder && holder.Nonce != own.Nonce
-            ? throw new LeaseHeldException(lake.Name, holder)
-            : new(lake, own, seconds, clock, previous ?? own);
+        return new(leases, own, seconds, clock, null);
     }
 
     /// <summary>Who has the lease, if someone alive does.</summary>
-    public static LeaseFile? FindHolder(ILake lake, TimeProvider clock) =>
-        Read(lake) is { } holder && IsAlive(holder, clock) ? holder : null;
+    public static LeaseFile? FindHolder(ILake lake, TimeProvider clock, ILeaseStore? elsewhere = null) =>
+        Read(elsewhere ?? new LakeLeaseStore(lake)) is { } holder && IsAlive(holder, clock) ? holder : null;
 
     /// <summary>Gives the lease back.</summary>
     public void Dispose()
@@ -83,9 +90,9 @@ sealed class Lease : IDisposable
         lock (renewing)
         {
             released = true;
-            if (Read(lake)?.Nonce == file.Nonce)
+            if (store.Read() is { } found && Parse(found)?.Nonce == file.Nonce)
             {
-                lake.Delete(LakePaths.Lease);
+                store.Delete(found);
             }
         }
 
@@ -120,16 +127,17 @@ sealed class Lease : IDisposable
         }
     }
 
-    static LeaseFile? Read(ILake lake)
+    static LeaseFile? Read(ILeaseStore store) => store.Read() is { } found ? Parse(found) : null;
+
+    static LeaseFile? Parse(byte[] lease)
     {
         try
         {
-            using var stream = lake.Open(LakePaths.Lease);
-            return JsonSerializer.Deserialize(stream, LakeJson.Readable.LeaseFile);
+            return JsonSerializer.Deserialize(lease, LakeJson.Readable.LeaseFile);
         }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException or JsonException)
+        catch (JsonException)
         {
-            return null; // Given back meanwhile, or no lease that anybody could have written.
+            return null; // No lease that anybody could have written.
         }
     }
 
@@ -146,14 +154,14 @@ sealed class Lease : IDisposable
 
             try
             {
-                if (Read(lake)?.Nonce != file.Nonce)
+                if (store.Read() is not { } found || Parse(found)?.Nonce != file.Nonce)
                 {
                     lost.Cancel();
                     return;
                 }
 
                 file = file with { Expires = clock.GetUtcNow().AddSeconds(seconds) };
-                lake.Put([(LakePaths.Lease, Bytes(file))]);
+                store.Replace(found, Bytes(file)); // Where it was refused, the next renewal sees why.
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {

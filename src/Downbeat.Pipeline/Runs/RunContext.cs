@@ -1,3 +1,4 @@
+using Downbeat.Engine;
 using Downbeat.Engine.Catalogue;
 using Downbeat.Engine.Listens;
 using Downbeat.Engine.Slices;
@@ -62,6 +63,14 @@ sealed class RunContext(
         }
 
         return users!.Value.Users;
+    }
+
+    /// <summary>Opens slices, several at once where the lake is far away.</summary>
+    public SliceReader[] OpenSlices(IReadOnlyList<string> paths)
+    {
+        var slices = new SliceReader[paths.Count];
+        Workers.Run(paths.Count, Lake.Concurrency, number => slices[number] = new(Lake.OpenBytes(paths[number])));
+        return slices;
     }
 
     /// <summary>Songs and users as last read, with the versions they have.</summary>

@@ -37,12 +37,25 @@ public sealed record RunOptions
         init => field = Within(value, 1, 256, "workers");
     } = Math.Clamp(Environment.ProcessorCount, 1, 256);
 
+    /// <summary>Where the lease is kept; null for the lake.</summary>
+    public ILeaseStore? LeaseStore { get; init; }
+
     /// <summary>How long a lease lasts without renewal, in seconds, 5 to 3,600.</summary>
     public int LeaseSeconds
     {
         get;
         init => field = Within(value, 5, 3600, "leaseSeconds");
     } = 20;
+
+    /// <summary>Whether songs and users of the last snapshot are used when their database cannot be reached.</summary>
+    public bool CatalogueFallback { get; init; }
+
+    /// <summary>After how many hours all rows of songs and users are read again, and not only changed ones, 1 to 10,000.</summary>
+    public int CatalogueFullHours
+    {
+        get;
+        init => field = Within(value, 1, 10_000, "catalogueFullHours");
+    } = 24;
 
     /// <summary>
     /// Sections of a file make runs of their own, and merging the runs of smaller ones would cost more than they gain. Less

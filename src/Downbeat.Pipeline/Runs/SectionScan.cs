@@ -17,20 +17,18 @@ sealed class SectionScan(ILake lake, LakeZone zone, TrackIndex known, long buffe
 
     /// <summary>Scans a whole file.</summary>
     /// <param name="landed">The file as it was listed.</param>
+    /// <param name="bytes">Its bytes; closed with it.</param>
     /// <param name="versions">Older versions of it, of which it may be the continuation.</param>
     /// <param name="cancellationToken">Stops in the middle.</param>
     public ScannedSection ScanFile(
         LakeObject landed,
+        Stream bytes,
         IReadOnlyList<SourceEntry> versions,
         CancellationToken cancellationToken
     )
     {
         var older = versions.Where(version => version.Size <= landed.Size).ToList();
-        using var raw = new HashingStream(
-            lake.Open(landed.Path),
-            older.Select(version => version.Size),
-            bytes => onProgress(bytes, 0)
-        );
+        using var raw = new HashingStream(bytes, older.Select(version => version.Size), bytes => onProgress(bytes, 0));
         using var csv = LandedStreams.IsCompressed(landed.Path) ? new GunzipStream(raw) : null;
         var scanned = Scan(
             landed,
@@ -52,19 +50,21 @@ sealed class SectionScan(ILake lake, LakeZone zone, TrackIndex known, long buffe
 
     /// <summary>Scans the rows that begin in a section of a file.</summary>
     /// <param name="landed">The file as it was listed.</param>
+    /// <param name="bytes">Its bytes.</param>
     /// <param name="start">The section's first byte, at the begin of a block of the content hash.</param>
     /// <param name="end">The byte behind its last.</param>
     /// <param name="header">The file's header.</param>
     /// <param name="cancellationToken">Stops in the middle.</param>
     public ScannedSection ScanSection(
         LakeObject landed,
+        IByteSource bytes,
         long start,
         long end,
         CsvHeader header,
         CancellationToken cancellationToken
     )
     {
-        using var section = new SectionStream(lake.OpenBytes(landed.Path), start, end, bytes => onProgress(bytes, 0));
+        using var section = new SectionStream(bytes, start, end, bytes => onProgress(bytes, 0));
         var scanned = Scan(
             landed,
             scan =>

@@ -1,6 +1,5 @@
 using Downbeat.Engine.Days;
 using Downbeat.Engine.Kpis;
-using Downbeat.Engine.Slices;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
 
@@ -54,11 +53,7 @@ static class StaleDates
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                var day = new Day(
-                    date,
-                    run.Zone,
-                    [.. slices.Select(slice => new SliceReader(run.Lake.OpenBytes(slice.Slice.Path)))]
-                );
+                var day = new Day(date, run.Zone, run.OpenSlices(slices.ConvertAll(slice => slice.Slice.Path)));
                 if (lookForTracks && day.HasTrackKnownSince(run.Songs(), known.SongsChecked))
                 {
                     stale.Add(new(date, "the songs know tracks now that they did not know before"));

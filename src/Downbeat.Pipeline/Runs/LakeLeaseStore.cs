@@ -1,0 +1,37 @@
+using Downbeat.Pipeline.Landing;
+
+namespace Downbeat.Pipeline.Runs;
+
+/// <summary>Keeps the lease in the lake: <c>lease.json</c>.</summary>
+sealed class LakeLeaseStore(ILake lake) : ILeaseStore
+{
+    /// <inheritdoc/>
+    public byte[]? Read()
+    {
+        try
+        {
+            using var stream = lake.Open(LakePaths.Lease);
+            using var bytes = new MemoryStream();
+            stream.CopyTo(bytes);
+            return bytes.ToArray();
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null; // Given back meanwhile.
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool PutIfAbsent(byte[] lease) => lake.PutIfAbsent(LakePaths.Lease, lease);
+
+    /// <inheritdoc/>
+    public bool Replace(byte[] read, byte[] lease)
+    {
+        // Found first: what comes between is seen in the bytes, what comes after by a lake that knows versions.
+        var found = lake.Find(LakePaths.Lease);
+        return found is not null && Read()?.AsSpan().SequenceEqual(read) == true && lake.Replace(found, lease);
+    }
+
+    /// <inheritdoc/>
+    public void Delete(byte[] read) => lake.Delete(LakePaths.Lease);
+}

@@ -1,0 +1,294 @@
+using System.Text;
+using Downbeat.Connectors.S3;
+using Downbeat.Engine.Kpis;
+using Downbeat.Pipeline.Landing;
+using Downbeat.Pipeline.Runs;
+using Downbeat.Testing;
+using Downbeat.Testing.Servers;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Downbeat.Connectors.Tests.S3;
+
+/// <summary>Whole runs on S3: the same tables as in a folder, byte for byte.</summary>
+public sealed class S3RunTests : IDisposable
+{
+    readonly string bucket = S3Server.NewBucket();
+    readonly List<S3Lake> lakes = [];
+
+    public static TheoryData<string> Cases => [.. ConformanceCase.Names];
+
+    public void Dispose() => lakes.ForEach(lake => lake.Dispose());
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void ConformanceCasesHold(string name)
+    {
+        var given = ConformanceCase.Read(name);
+        var lake = new ArrivalLake(Open());
+        LakeFile.Create(lake, given.TimeZone, TestLake.Arrived);
+        foreach (var area in (string[])["streams", "songs", "users"])
+        {
+            foreach (var (file, bytes, arrived) in given.Landed(area))
+            {
+                lake.Put([($"landing/{area}/{file}", bytes)]);
+                lake.Arrivals[$"landing/{area}/{file}"] = arrived;
+            }
+        }
+
+        var options = new RunOptions
+        {
+            MaxRejectedShare = given.Setting("maxRejectedShare", 0.05),
+            Kpis = new()
+            {
+                LikeWeight = given.Setting("likeWeight", 2),
+                ShareWeight = given.Setting("shareWeight", 3),
+                TopTracks = given.Setting("topTracks", 3),
+                TopGenres = given.Setting("topGenres", 5),
+                TopArtistsDaily = given.Setting("topArtistsDaily", 5),
+                TopArtistsHourly = given.Setting("topArtistsHourly", 5),
+            },
+        };
+        Assert.Empty(Run(lake, options).Errors);
+        var found = Kpis(lake);
+        var expected = given.ExpectedTables();
+        Assert.All(expected, table => Assert.Equal(table.Value, found.GetValueOrDefault(table.Key)));
+        Assert.Equal(
+            expected.Keys.Select(Path.GetFileName).Distinct(StringComparer.Ordinal).Count() * KpiTables.Schemas.Count,
+            found.Count
+        );
+        Assert.Equal(RunOutcome.NothingToDo, Run(lake, options).Outcome);
+    }
+
+    /// <summary>Many small files, a large one in sections, a late one that restates, a broken one.</summary>
+    [Fact]
+    public void ARunWithARestatementGivesWhatAFolderGives()
+    {
+        var random = new TestListens();
+        var rows = random.Rows(20_000);
+        using var folder = new TestLake();
+        using var proxy = new FaultyProxy(new(S3Server.Address));
+        var lake = Open(proxy.Address);
+        LakeFile.Create(lake, "UTC", TestLake.Arrived);
+        void Land(string path, string text)
+        {
+            folder.Land(path, Encoding.UTF8.GetBytes(text));
+            lake.Put([(path, Encoding.UTF8.GetBytes(text))]);
+        }
+
+        Land("landing/songs/songs.csv", TestListens.Songs);
+        Land("landing/users/users.csv", TestListens.Users);
+        for (var file = 0; file < 60; file++)
+        {
+            Land($"landing/streams/{file % 3}/small {file}.csv", TestListens.Csv(rows.Skip(file * 50).Take(60)));
+        }
+
+        // The longer the lines, the fewer rows make several blocks of the content hash.
+        Land("landing/streams/large.csv", TestListens.Csv(rows.Skip(3000).Take(15_000), filler: 600));
+        Land("landing/streams/broken.csv", "a,b\n1,2\n");
+        var options = new RunOptions
+        {
+            Workers = 3,
+            MinSectionBytes = 1 << 20,
+            SettleSeconds = 0,
+        };
+        var first = folder.Run(options);
+        var landed = lake.List("landing").Sum(found => found.Size);
+        var before = Downloaded(proxy);
+        var record = Run(lake, options);
+        Assert.Empty(record.Errors);
+        Assert.Equal(first.Scanned.Select(Facts), record.Scanned.Select(Facts));
+        Assert.Equal(landed, Downloaded(proxy) - before); // Each landed byte once.
+        Assert.Equal(folder.Kpis(), Kpis(lake));
+        Assert.Empty(lake.List("landing/streams"));
+        Assert.Equal(61, lake.List("archive/streams").Count);
+        Assert.Equal(
+            landed,
+            lake.List("archive")
+                .Concat(lake.List("landing"))
+                .Concat(
+                    lake.List("quarantine").Where(found => found.Path.EndsWith("broken.csv", StringComparison.Ordinal))
+                )
+                .Sum(found => found.Size)
+        );
+        Assert.Equal(RunOutcome.NothingToDo, Run(lake, options).Outcome);
+
+        // Another process, which has none of the slices at hand.
+        Land("landing/streams/late.csv.csv", TestListens.Csv(rows.Skip(17_900).Take(400)));
+        folder.Run(options);
+        var again = Run(Open(), options);
+        Assert.Empty(again.Errors);
+        Assert.NotEmpty(again.Dates);
+        Assert.Equal(folder.Kpis(), Kpis(lake));
+        Assert.True(new Reconciliation(lake, options, TimeProvider.System, NullLogger.Instance).Plan().IsEmpty);
+    }
+
+    [Fact]
+    public void AFileThatIsReplacedWhileItIsReadIsLeftAndScannedByTheNextRun()
+    {
+        var lake = Open();
+        LakeFile.Create(lake, "UTC", TestLake.Arrived);
+        var rows = new TestListens().Rows(200);
+        var path = "landing/streams/a.csv";
+        lake.Put([
+            ("landing/songs/songs.csv", Encoding.UTF8.GetBytes(TestListens.Songs)),
+            ("landing/users/users.csv", Encoding.UTF8.GetBytes(TestListens.Users)),
+            (path, Encoding.UTF8.GetBytes(TestListens.Csv(rows.Take(100)))),
+        ]);
+        var replacing = new ReplacingLake(lake, path, Encoding.UTF8.GetBytes(TestListens.Csv(rows)));
+        var record = Run(replacing, new());
+        Assert.Empty(record.Errors);
+        Assert.Equal(path, Assert.Single(record.Left).Path);
+        Assert.Empty(record.Scanned);
+        record = Run(lake, new());
+        Assert.Equal(200, Assert.Single(record.Scanned).Rows);
+        Assert.Empty(lake.List("landing/streams"));
+    }
+
+    /// <summary>Same size, same second: only the ETag tells.</summary>
+    [Fact]
+    public void AFileThatIsReplacedAfterItWasScannedIsANewSource()
+    {
+        var lake = Open();
+        LakeFile.Create(lake, "UTC", TestLake.Arrived);
+        var rows = new TestListens().Rows(100);
+        var (old, replaced) = (TestListens.Csv(rows), TestListens.Csv(rows.AsEnumerable().Reverse()));
+        Assert.Equal(old.Length, replaced.Length);
+        var path = "landing/streams/a.csv";
+        lake.Put([
+            ("landing/songs/songs.csv", Encoding.UTF8.GetBytes(TestListens.Songs)),
+            ("landing/users/users.csv", Encoding.UTF8.GetBytes(TestListens.Users)),
+            (path, Encoding.UTF8.GetBytes(old)),
+        ]);
+        var arrivals = new ArrivalLake(lake);
+        arrivals.Arrivals[path] = DateTimeOffset.UnixEpoch.AddDays(20_500);
+        var stopping = new StoppingLake(arrivals, () => lake.Put([(path, Encoding.UTF8.GetBytes(replaced))]));
+        Assert.Equal(RunOutcome.Done, Run(stopping, new()).Outcome);
+        Assert.Equal(path, Assert.Single(lake.List("landing/streams")).Path);
+        var record = Run(arrivals, new());
+        Assert.Equal(path, Assert.Single(record.Scanned).Path);
+        Assert.Empty(lake.List("landing/streams"));
+        Assert.Single(lake.List("archive/streams"));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void DyingAtAnyWriteLosesNothing(bool afterwards)
+    {
+        var rows = new TestListens().Rows(120);
+        var expected = Outcome(rows, int.MaxValue, afterwards, out var writes);
+        for (var write = 1; write <= writes; write += RandomRounds.IsSoak ? 1 : 5)
+        {
+            Assert.Equal(expected, Outcome(rows, write, afterwards, out _));
+        }
+    }
+
+    SortedDictionary<string, string> Outcome(List<string> rows, int diesAt, bool afterwards, out int writes)
+    {
+        var lake = Open(prefix: Guid.NewGuid().ToString("N"));
+        LakeFile.Create(lake, "UTC", TestLake.Arrived);
+        lake.Put([
+            ("landing/songs/songs.csv", Encoding.UTF8.GetBytes(TestListens.Songs)),
+            ("landing/users/users.csv", Encoding.UTF8.GetBytes(TestListens.Users)),
+            ("landing/streams/a.csv", Encoding.UTF8.GetBytes(TestListens.Csv(rows.Take(80)))),
+        ]);
+        var alone = new RunOptions { Workers = 1 };
+        Run(lake, alone);
+        lake.Put([
+            ("landing/streams/b.csv", Encoding.UTF8.GetBytes(TestListens.Csv(rows.Skip(70)))),
+            ("landing/streams/c.csv", Encoding.UTF8.GetBytes("a,b\n1,2\n")),
+        ]);
+        var faulty = new FaultyLake(lake, diesAt, afterwards);
+        try
+        {
+            Run(faulty, alone);
+        }
+        catch (FaultyLake.DeadException)
+        {
+            Bury(lake);
+        }
+
+        writes = faulty.Writes;
+        Assert.Empty(Run(lake, alone).Errors);
+        Assert.True(new Reconciliation(lake, alone, TimeProvider.System, NullLogger.Instance).Plan().IsEmpty);
+        var outcome = Kpis(lake);
+        outcome["landing"] = string.Join(' ', lake.List("landing").Select(found => found.Path));
+        outcome["archive"] = string.Join(' ', lake.List("archive").Select(found => found.Size).Order());
+        return outcome;
+    }
+
+    /// <summary>The lease names this process, which lives on: let it name one that does not.</summary>
+    static void Bury(S3Lake lake)
+    {
+        if (lake.Find(LakePaths.Lease) is not null)
+        {
+            using var stream = lake.Open(LakePaths.Lease);
+            using var reader = new StreamReader(stream);
+            var text = reader
+                .ReadToEnd()
+                .Replace(
+                    $"\"processId\": {Environment.ProcessId}",
+                    "\"processId\": 2147483646",
+                    StringComparison.Ordinal
+                );
+            lake.Put([(LakePaths.Lease, Encoding.UTF8.GetBytes(text))]);
+        }
+    }
+
+    static long Downloaded(FaultyProxy proxy) =>
+        proxy
+            .Requests.Where(request =>
+                request.Method == "GET" && request.Target.Contains("/landing/", StringComparison.Ordinal)
+            )
+            .Sum(request => request.BodyBytes);
+
+    static (string, long, long, long, long, string?) Facts(ScannedFile file) =>
+        (file.Path, file.Rows, file.Accepted, file.Duplicates, file.Rejected, file.Fault);
+
+    static RunRecord Run(ILake lake, RunOptions options) =>
+        new Reconciliation(lake, options, TimeProvider.System, NullLogger.Instance).Run();
+
+    static SortedDictionary<string, string> Kpis(ILake lake)
+    {
+        var kpis = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var file in lake.List(LakePaths.Kpis))
+        {
+            using var reader = new StreamReader(lake.Open(file.Path));
+            kpis.Add(file.Path[(LakePaths.Kpis.Length + 1)..], reader.ReadToEnd());
+        }
+
+        return kpis;
+    }
+
+    S3Lake Open(string? endpoint = null, string prefix = "lake")
+    {
+        lakes.Add(S3Server.Lake($"s3://{bucket}/{prefix}", endpoint));
+        return lakes[^1];
+    }
+
+    /// <summary>An object is replaced between listing and opening it.</summary>
+    sealed class ReplacingLake(S3Lake inner, string path, byte[] bytes) : ForwardingLake(inner), ILake
+    {
+        public Stream Open(LakeObject listed)
+        {
+            if (listed.Path == path)
+            {
+                inner.Put([(path, bytes)]);
+            }
+
+            return inner.Open(listed);
+        }
+    }
+
+    /// <summary>Something happens just before anything moves.</summary>
+    sealed class StoppingLake(ArrivalLake inner, Action beforeMove) : ForwardingLake(inner), ILake
+    {
+        public Stream Open(LakeObject listed) => inner.Open(listed);
+
+        public override bool Move(LakeObject read, string? hash, string target)
+        {
+            beforeMove();
+            return base.Move(read, hash, target);
+        }
+    }
+}
