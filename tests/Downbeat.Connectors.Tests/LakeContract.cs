@@ -57,6 +57,7 @@ public abstract class LakeContract
     [InlineData("quote'\"&<>=?#;:@!$(),~*|^`{}[]\\.csv")]
     [InlineData("deep/er/and/deeper.csv")]
     [InlineData("e\u0301.csv")]
+    [InlineData("line\nfeed and \u0001.csv")]
     public void AnyNameWillDo(string name)
     {
         var path = $"landing/streams/{name}";

@@ -66,7 +66,7 @@ static class InitCommand
         var settings = Path.Combine(directory, LakePaths.Settings);
         if (!File.Exists(settings))
         {
-            File.WriteAllText(settings, ExampleSettings([]));
+            File.WriteAllText(settings, ExampleSettings(null));
         }
 
         Write(directory, path => Path.Join(directory, path), file.TimeZone, isNew);
@@ -162,8 +162,8 @@ static class InitCommand
         string Shown(string path) => SafeText.Of(whereIs(path));
     }
 
-    /// <summary>A file of settings in which nothing is set yet but what was given.</summary>
-    static string ExampleSettings(IReadOnlyList<GivenSetting> given)
+    /// <summary>A file of settings in which nothing is set yet but what was given for a lake in S3.</summary>
+    static string ExampleSettings(List<GivenSetting>? given)
     {
         var text = new StringBuilder(
             "// Settings of this lake. Take the slashes away to set one; variables and flags go over this file.\n{\n"
@@ -171,7 +171,9 @@ static class InitCommand
         // What names another system has no value to show; its page in docs/ tells of it with what goes with it.
         foreach (
             var setting in KnownSettings.All.Where(setting =>
-                setting.Name != KnownSettings.Lake && (setting.IsFlag || setting.Form != SettingForm.Text)
+                setting.IsOfLake
+                    ? given is not null && setting.Name != KnownSettings.Lake
+                    : setting.IsFlag || setting.Form != SettingForm.Text
             )
         )
         {
@@ -181,7 +183,7 @@ static class InitCommand
                 .Append("Allowed is ")
                 .Append(setting.Allowed)
                 .Append(".\n");
-            var set = given.LastOrDefault(one => one.Name == setting.Name);
+            var set = given?.LastOrDefault(one => one.Name == setting.Name);
             text.Append(set is null ? "  // \"" : "  \"").Append(setting.Name).Append("\": ");
             text.Append(set is null ? setting.Example : $"\"{JsonEncodedText.Encode(set.Text)}\"").Append(",\n\n");
         }

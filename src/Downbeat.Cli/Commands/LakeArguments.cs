@@ -129,10 +129,22 @@ sealed class LakeArguments
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static S3Lake OpenS3(LakeSettings settings) =>
-        S3Place.TryParse(settings.Lake!, out var place)
-            ? new(place, settings.S3, new ConsoleLogger())
-            : throw new UsageException($"{settings.Lake} is no place in S3: name it like s3://bucket/prefix.");
+    static S3Lake OpenS3(LakeSettings settings)
+    {
+        if (!S3Place.TryParse(settings.Lake!, out var place))
+        {
+            throw new UsageException($"{settings.Lake} is no place in S3: name it like s3://bucket/prefix.");
+        }
+
+        try
+        {
+            return new(place, settings.S3, new ConsoleLogger());
+        }
+        catch (LakeException error)
+        {
+            throw new UsageException(error.Message);
+        }
+    }
 
     static byte[]? ReadSettings(S3Lake lake)
     {

@@ -33,72 +33,6 @@ static class KnownSettings
             WhenNotGiven = "the setting lake, else the current folder",
             IsOfLake = true,
         },
-        Elsewhere("landing", "landing", "where producers drop files"),
-        Elsewhere("streams", LakePaths.Streams, "listens"),
-        Elsewhere("songs", LakePaths.Songs, "songs"),
-        Elsewhere("users", LakePaths.Users, "users"),
-        Elsewhere("archive", "archive", "files that were taken in"),
-        Setting.Text(
-            S3Endpoint,
-            "an address like https://minio.example:9000",
-            "The server of a lake in S3 that is not AWS.",
-            (settings, text) =>
-                S3Options.IsEndpoint(text) ? settings with { S3 = settings.S3 with { Endpoint = text } } : null
-        ) with
-        {
-            ValueName = "URL",
-            WhenNotGiven = "AWS_ENDPOINT_URL, else AWS",
-            IsOfLake = true,
-            Example = "\"https://minio.example:9000\"",
-        },
-        Setting.Text(
-            S3Region,
-            "a region like eu-central-1",
-            "The region of a lake in S3.",
-            (settings, text) =>
-                text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-')
-                    ? settings with
-                    {
-                        S3 = settings.S3 with { Region = text },
-                    }
-                    : null
-        ) with
-        {
-            ValueName = "REGION",
-            WhenNotGiven = "AWS_REGION, else that of the profile or the machine",
-            IsOfLake = true,
-            Example = "\"eu-central-1\"",
-        },
-        Setting.Text(
-            "s3Encryption",
-            "bucket, s3 or kms",
-            "How objects in S3 are encrypted: as the bucket says, with keys of S3, or with a key of KMS.",
-            (settings, text) =>
-                Array.IndexOf(Encryptions, text) is >= 0 and var number
-                    ? settings with
-                    {
-                        S3 = settings.S3 with { Encryption = (S3Encryption)number },
-                    }
-                    : null
-        ) with
-        {
-            ValueName = "HOW",
-            WhenNotGiven = "bucket",
-            IsOfLake = true,
-            Example = "\"s3\"",
-        },
-        Setting.Text(
-            "s3KmsKey",
-            "the id, alias or ARN of a key",
-            "The key of KMS, where s3Encryption is kms.",
-            (settings, text) => settings with { S3 = settings.S3 with { KmsKey = text } }
-        ) with
-        {
-            ValueName = "KEY",
-            WhenNotGiven = "that of the account",
-            IsOfLake = true,
-            Example = "\"alias/lake\"",
-        },
         Setting.Whole(
             "likeWeight",
             0,
@@ -199,6 +133,72 @@ static class KnownSettings
         .. WarehouseSettings.Redshift,
         .. CatalogueSettings.All,
         .. KeyValueSettings.All,
+        Elsewhere("landing", "landing", "where producers drop files"),
+        Elsewhere("streams", LakePaths.Streams, "listens"),
+        Elsewhere("songs", LakePaths.Songs, "songs"),
+        Elsewhere("users", LakePaths.Users, "users"),
+        Elsewhere("archive", "archive", "files that were taken in"),
+        Setting.Text(
+            S3Endpoint,
+            "an address like https://minio.example:9000",
+            "The server of a lake in S3 that is not AWS.",
+            (settings, text) =>
+                S3Options.IsEndpoint(text) ? settings with { S3 = settings.S3 with { Endpoint = text } } : null
+        ) with
+        {
+            ValueName = "URL",
+            WhenNotGiven = "AWS_ENDPOINT_URL, else AWS",
+            IsOfLake = true,
+            Example = "\"https://minio.example:9000\"",
+        },
+        Setting.Text(
+            S3Region,
+            "a region like eu-central-1",
+            "The region of a lake in S3.",
+            (settings, text) =>
+                text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-')
+                    ? settings with
+                    {
+                        S3 = settings.S3 with { Region = text },
+                    }
+                    : null
+        ) with
+        {
+            ValueName = "REGION",
+            WhenNotGiven = "AWS_REGION, else that of the profile or the machine",
+            IsOfLake = true,
+            Example = "\"eu-central-1\"",
+        },
+        Setting.Text(
+            "s3Encryption",
+            "bucket, s3 or kms",
+            "How objects in S3 are encrypted: as the bucket says, with keys of S3, or with a key of KMS.",
+            (settings, text) =>
+                Array.IndexOf(Encryptions, text) is >= 0 and var number
+                    ? settings with
+                    {
+                        S3 = settings.S3 with { Encryption = (S3Encryption)number },
+                    }
+                    : null
+        ) with
+        {
+            ValueName = "HOW",
+            WhenNotGiven = "bucket",
+            IsOfLake = true,
+            Example = "\"s3\"",
+        },
+        Setting.Text(
+            "s3KmsKey",
+            "the id, alias or ARN of a key",
+            "The key of KMS, where s3Encryption is kms.",
+            (settings, text) => settings with { S3 = settings.S3 with { KmsKey = text } }
+        ) with
+        {
+            ValueName = "KEY",
+            WhenNotGiven = "that of the account",
+            IsOfLake = true,
+            Example = "\"alias/lake\"",
+        },
     ];
 
     static string[] Encryptions => ["bucket", "s3", "kms"];

@@ -128,7 +128,7 @@ static class S3Faults
             case AmazonClientException { Message: var message }
                 when message.Contains("credentials", StringComparison.OrdinalIgnoreCase):
                 return new LakeAccessException(
-                    $"S3 did not {what}: no credentials were found. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run where a role is attached.",
+                    $"S3 did not {what}: no credentials were found. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE (and sign on with `aws sso login` where it asks for that), or run where a role is attached.",
                     error
                 );
             default:

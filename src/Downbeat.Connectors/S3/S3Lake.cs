@@ -1,3 +1,4 @@
+using System.Net;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Downbeat.Engine.Slices;
@@ -42,6 +43,7 @@ public sealed class S3Lake : ILake, IDisposable
         writer = new(client);
         copy = maxBytesOfOneCopy is { } most ? new(client) { MaxBytesOfOneRequest = most } : new(client);
         uploads = new(writer, IsWorthKeeping);
+        CheckPlaces();
     }
 
     /// <inheritdoc/>
@@ -214,7 +216,9 @@ public sealed class S3Lake : ILake, IDisposable
 
         foreach (var bucket in paths.Select(At).GroupBy(key => key.Bucket, StringComparer.Ordinal))
         {
-            foreach (var keys in bucket.Chunk(PerRequest))
+            // XML cannot hold every key.
+            var odd = bucket.Where(key => key.Key.Any(char.IsControl)).ToList();
+            foreach (var keys in bucket.Except(odd).Chunk(PerRequest).Concat(odd.Select(key => new[] { key })))
             {
                 Delete(bucket.Key, keys);
             }
@@ -247,6 +251,45 @@ public sealed class S3Lake : ILake, IDisposable
     static DateTimeOffset Second(DateTime? modified) =>
         DateTimeOffset.FromUnixTimeSeconds(new DateTimeOffset(modified!.Value.ToUniversalTime()).ToUnixTimeSeconds());
 
+    /// <summary>What is in one folder must not be in another: files that were archived would have landed.</summary>
+    void CheckPlaces()
+    {
+        string[] folders =
+        [
+            LakePaths.Streams,
+            LakePaths.Songs,
+            LakePaths.Users,
+            LakePaths.Archive,
+            LakePaths.Quarantine,
+            LakePaths.Slices,
+            LakePaths.Ledger,
+            LakePaths.Catalogue,
+            LakePaths.Kpis,
+            LakePaths.Runs,
+        ];
+        var places = folders.ToDictionary(
+            folder => folder,
+            folder =>
+            {
+                var key = At(folder + "/");
+                return $"{key.Bucket}/{key.Key}";
+            },
+            StringComparer.Ordinal
+        );
+        foreach (var (folder, place) in places)
+        {
+            var other = folders.FirstOrDefault(other =>
+                other != folder && place.StartsWith(places[other], StringComparison.Ordinal)
+            );
+            if (other is not null)
+            {
+                throw new LakeException(
+                    $"{folder}/ and {other}/ lie in the same place, s3://{place}: each needs a prefix of its own."
+                );
+            }
+        }
+    }
+
     S3Key At(string path)
     {
         if (path.Split('/').Any(part => part is "." or ".."))
@@ -273,6 +316,7 @@ public sealed class S3Lake : ILake, IDisposable
         {
             BucketName = first.Bucket,
             Prefix = first.Key,
+            Encoding = EncodingType.Url, // XML cannot hold every key.
             StartAfter = behind is null ? null : At(behind).Key,
         };
         var found = new List<LakeObject>();
@@ -288,16 +332,17 @@ public sealed class S3Lake : ILake, IDisposable
                 )
                 .GetAwaiter()
                 .GetResult();
-            found.AddRange(
-                (page.S3Objects ?? [])
-                    .Where(one => !one.Key.EndsWith('/')) // A marker of a folder is nobody's input.
-                    .Select(one => new LakeObject(
-                        $"{folder}/{one.Key[first.Key.Length..]}",
-                        one.Size ?? 0,
-                        Second(one.LastModified),
-                        one.ETag
-                    ))
-            );
+            foreach (var one in page.S3Objects ?? [])
+            {
+                // A space is a plus here on AWS, and a plus is none.
+                var key = page.Encoding == EncodingType.Url ? WebUtility.UrlDecode(one.Key) : one.Key;
+                if (!key.EndsWith('/')) // A marker of a folder is nobody's input.
+                {
+                    var path = $"{folder}/{key[first.Key.Length..]}";
+                    found.Add(new(path, one.Size ?? 0, Second(one.LastModified), one.ETag));
+                }
+            }
+
             request.ContinuationToken = page.NextContinuationToken;
         } while (page.IsTruncated == true);
 

@@ -44,16 +44,6 @@ public sealed record S3Place
     /// <summary>The key of a path below it.</summary>
     public string Key(string path) => Prefix + path;
 
-    /// <summary>Whether all keys of another place are keys of this one too.</summary>
-    public bool Holds(S3Place other)
-    {
-        ArgumentNullException.ThrowIfNull(other);
-        return Bucket == other.Bucket && other.Prefix.StartsWith(Prefix, StringComparison.Ordinal);
-    }
-
-    /// <summary>A place below this one.</summary>
-    public S3Place Below(string folder) => new(Bucket, $"{Prefix}{folder}/");
-
     /// <summary>As its user would write it.</summary>
     public override string ToString() => $"{Scheme}{Bucket}/{Prefix}".TrimEnd('/');
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Downbeat.Cli.Settings;
+using Downbeat.Connectors.S3;
 using Downbeat.Pipeline.Runs;
 
 namespace Downbeat.Cli.Tests.Settings;
@@ -70,7 +71,7 @@ public sealed class SettingSourcesTests : IDisposable
         };
         Assert.Equal(
             KnownSettings
-                .All.Where(setting => setting.IsFlag && setting.Name != KnownSettings.Lake)
+                .All.Where(setting => setting.IsFlag && !setting.IsOfLake)
                 .Select(setting => setting.Name)
                 .Order(),
             values.Keys.Order()
@@ -172,6 +173,122 @@ public sealed class SettingSourcesTests : IDisposable
         Assert.Equal(Path.Combine("conf", "lake"), Merge().Lake);
         variables["DOWNBEAT_LAKE"] = "elsewhere";
         Assert.Equal("elsewhere", Merge().Lake);
+    }
+
+    [Fact]
+    public void WhereALakeInS3IsCanBeSetInAFileAndByAVariableAndAFlag()
+    {
+        var values = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["lake"] = "s3://bucket/a/lake",
+            ["landing"] = "s3://raw",
+            ["streams"] = "s3://raw/drop",
+            ["songs"] = "s3://catalogue/songs/",
+            ["users"] = "s3://catalogue/users",
+            ["archive"] = "s3://kept/for ever",
+            ["s3Endpoint"] = "https://minio.example:9000",
+            ["s3Region"] = "eu-central-1",
+            ["s3Encryption"] = "kms",
+            ["s3KmsKey"] = "alias/lake",
+        };
+        Assert.Equal(
+            KnownSettings.All.Where(setting => setting.IsOfLake).Select(setting => setting.Name).Order(),
+            values.Keys.Order()
+        );
+        void Check()
+        {
+            var settings = Merge();
+            Assert.Equal("s3://bucket/a/lake", settings.Lake);
+            Assert.Equal(
+                ("https://minio.example:9000", "eu-central-1", S3Encryption.Kms, "alias/lake"),
+                (settings.S3.Endpoint, settings.S3.Region, settings.S3.Encryption, settings.S3.KmsKey)
+            );
+            Assert.Equal(
+                [
+                    "archive s3://kept/for ever",
+                    "landing s3://raw",
+                    "landing/songs s3://catalogue/songs",
+                    "landing/streams s3://raw/drop",
+                    "landing/users s3://catalogue/users",
+                ],
+                settings.S3.Elsewhere.Select(place => $"{place.Key} {place.Value}").Order(StringComparer.Ordinal)
+            );
+        }
+
+        folder.Write(
+            "sub/x.json",
+            $"{{ {string.Join(", ", values.Select(value => $"\"{value.Key}\": \"{value.Value}\""))} }}"
+        );
+        config = "sub/x.json";
+        Check();
+        config = null;
+        foreach (var (name, value) in values)
+        {
+            variables[KnownSettings.Find(name)!.Variable] = value;
+        }
+
+        Check();
+        variables.Clear();
+        foreach (var (name, value) in values)
+        {
+            Flag(name, value);
+        }
+
+        Check();
+    }
+
+    [Theory]
+    [InlineData("lake", "s3://")]
+    [InlineData("lake", "s3://b")]
+    [InlineData("lake", "s3://bucket//double")]
+    [InlineData("lake", "s3://bucket/../other")]
+    [InlineData("lake", "s3://key:secret@bucket/x")]
+    [InlineData("landing", "folder")]
+    [InlineData("archive", "s3:/bucket")]
+    [InlineData("s3Endpoint", "minio.example")]
+    [InlineData("s3Endpoint", "ftp://minio.example")]
+    [InlineData("s3Endpoint", "http://key:secret@minio.example")]
+    [InlineData("s3Endpoint", "http://minio.example/path")]
+    [InlineData("s3Region", "eu central")]
+    [InlineData("s3Encryption", "yes")]
+    public void APlaceThatIsNoneIsNamed(string name, string value)
+    {
+        Flag(name, value);
+        AssertMistake(KnownSettings.Find(name)!.Flag, $"{name} is {value}", "allowed is");
+    }
+
+    [Fact]
+    public void TheFileOfALakeInS3IsReadWithWhatLeadsThere()
+    {
+        var asked = new List<string?>();
+        byte[]? file = """{ "workers": 3, "landing": "s3://raw", "lake": "s3://bucket/lake/" }"""u8.ToArray();
+        LakeSettings MergeWith() =>
+            new SettingSources(config, folder.Path, variables, flags)
+            {
+                ReadFromS3 = settings =>
+                {
+                    asked.Add(settings.S3.Endpoint);
+                    return file;
+                },
+            }.Merge();
+        Flag("lake", "s3://bucket/lake");
+        Flag("s3Endpoint", "http://localhost:9000");
+        var merged = MergeWith();
+        Assert.Equal((3, "s3://raw"), (merged.Run.Workers, merged.S3.Elsewhere["landing"].ToString()));
+        Assert.Equal("http://localhost:9000", Assert.Single(asked));
+        Flag("workers", "4");
+        Assert.Equal(4, MergeWith().Run.Workers);
+        file = "{ \"workers\": 0,\n\"lake\": \"s3://other/lake\" }"u8.ToArray();
+        Assert.Equal(
+            2,
+            Assert
+                .Throws<UsageException>(MergeWith)
+                .Messages.Count(message =>
+                    message.StartsWith("s3://bucket/lake/downbeat.json line ", StringComparison.Ordinal)
+                )
+        );
+        file = null;
+        Assert.Equal(4, MergeWith().Run.Workers);
     }
 
     [Fact]

@@ -143,6 +143,58 @@ public sealed class S3FaultTests : IDisposable
         Assert.NotEmpty(told.Lines);
     }
 
+    [Theory]
+    [InlineData(S3Encryption.S3, "AES256", null)]
+    [InlineData(S3Encryption.Kms, "aws:kms", "alias/lake")]
+    [InlineData(S3Encryption.Bucket, null, null)]
+    public void WhatIsWrittenIsEncryptedAsSet(S3Encryption how, string? method, string? key)
+    {
+        lake.Put([("landing/streams/a.csv", Bytes("a"))]);
+        var listed = Assert.Single(lake.List("landing/streams"));
+        var heads = new ConcurrentBag<string>();
+        proxy.OnRequest = request =>
+        {
+            if (request.Method is "PUT" or "POST")
+            {
+                heads.Add(request.Head);
+                return Fault.Refusal(403, "AccessDenied"); // This server knows no keys.
+            }
+
+            return Fault.None;
+        };
+        using var encrypting = new S3Lake(
+            S3Server.Place($"s3://{bucket}/lake"),
+            new()
+            {
+                Endpoint = proxy.Address,
+                Encryption = how,
+                KmsKey = key,
+            },
+            told
+        );
+        foreach (var bytes in (int[])[1, 20 << 20])
+        {
+            var file = Path.Combine(encrypting.Scratch, "made");
+            File.WriteAllBytes(file, new byte[bytes]);
+            encrypting.PutScratch($"slices/{bytes}.slice", file);
+        }
+
+        Assert.Throws<LakeAccessException>(encrypting.Flush);
+        Assert.Throws<LakeAccessException>(() => encrypting.PutIfAbsent("lease.json", Bytes("")));
+        Assert.Throws<LakeAccessException>(() => encrypting.Move(listed, null, "archive/streams/a.csv"));
+        Assert.True(heads.Count >= 4);
+        foreach (var head in heads)
+        {
+            Assert.Equal(method, Header(head, "x-amz-server-side-encryption"));
+            Assert.Equal(key, Header(head, "x-amz-server-side-encryption-aws-kms-key-id"));
+        }
+
+        static string? Header(string head, string name) =>
+            head.Split("\r\n")
+                .FirstOrDefault(line => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase))
+                ?[(name.Length + 1)..].Trim();
+    }
+
     [Fact]
     public void AnUploadThatFailedIsTriedAgainByTheNextFlush()
     {

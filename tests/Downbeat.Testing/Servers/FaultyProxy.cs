@@ -63,7 +63,7 @@ public sealed class FaultyProxy : IDisposable
                 var stream = client.GetStream();
                 var (head, rest) = await ReadHeadAsync(stream);
                 var words = head.Split(' ', 3);
-                var request = new ProxiedRequest(words[0], words[1]);
+                var request = new ProxiedRequest(words[0], words[1], head);
                 var fault = OnRequest?.Invoke(request) ?? Fault.None;
                 if (fault is { Status: { } status, Code: { } code })
                 {
@@ -179,7 +179,8 @@ public sealed class FaultyProxy : IDisposable
 /// <summary>A request that came through a proxy.</summary>
 /// <param name="Method">As in <c>GET</c>.</param>
 /// <param name="Target">Path and query as they were sent.</param>
-public sealed record ProxiedRequest(string Method, string Target)
+/// <param name="Head">The request line and all headers.</param>
+public sealed record ProxiedRequest(string Method, string Target, string Head)
 {
     /// <summary>How many bytes the body of the answer had.</summary>
     public long BodyBytes { get; set; }
