@@ -63,6 +63,8 @@ static class CommandLine
             RebuildCommand.Create(),
             StatusCommand.Create(),
             ShowCommand.Create(),
+            QueryCommand.Create(),
+            CheckCommand.Create(),
             ExplainCommand.Create(),
             QuarantineCommand.Create(),
             VersionCommand.Create(),

@@ -67,6 +67,35 @@ public sealed class CatalogueStageTests
         Assert.Null(lake.State.Songs);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void NothingScannedEntersTheLakeBeforeTheCatalogue(bool areUsersGood)
+    {
+        using var lake = new TestLake();
+        lake.LandCatalogue(TestListens.Songs, areUsersGood ? TestListens.Users : "no users\n");
+        lake.LandStreams("a.csv", "user_id,track_id,listen_time\n1,a,2024-06-25 07:11:05\n");
+        lake.LandStreams("b.csv", "user_id,track_id,listen_time\n1,a,\n1,a,2024-06-25 07:11:05\n");
+        var landed = lake.Lake.List(LakePaths.Streams);
+        var users = new UsersAfterListens(lake.Lake);
+        var options = new RunOptions { Workers = 2, MaxRejectedShare = 1 };
+        var record = new Reconciliation(users, options, TimeProvider.System, NullLogger.Instance, users).Run();
+        Assert.True(users.CameAfter);
+        Assert.True(users.CatalogueCameFirst);
+        if (areUsersGood)
+        {
+            Assert.Equal((RunOutcome.Done, 2), (record.Outcome, record.Archived));
+            Assert.NotEmpty(lake.Lake.List(LakePaths.Slices));
+            return;
+        }
+
+        Assert.Contains(LakePaths.Users, Assert.Single(record.Errors), StringComparison.Ordinal);
+        Assert.Equal(landed, lake.Lake.List(LakePaths.Streams));
+        Assert.Empty(lake.Lake.List(LakePaths.Slices));
+        Assert.Empty(lake.Lake.List(LakePaths.Ledger));
+        Assert.Empty(lake.Lake.List(LakePaths.Quarantine));
+    }
+
     static string Sum(ILake lake, string path)
     {
         using var stream = lake.Open(path);
@@ -79,5 +108,40 @@ public sealed class CatalogueStageTests
         public ConcurrentQueue<RunProgress> All { get; } = [];
 
         public void Report(RunProgress value) => All.Enqueue(value);
+    }
+
+    /// <summary>Has users only when all listens are scanned.</summary>
+    sealed class UsersAfterListens(ILake inner) : ForwardingLake(inner), IProgress<RunProgress>
+    {
+        readonly TaskCompletionSource scanned = new();
+
+        public bool CameAfter { get; private set; }
+
+        public bool CatalogueCameFirst { get; private set; } = true;
+
+        public void Report(RunProgress value)
+        {
+            if (value.Stage == "scan" && value.Done == value.Total)
+            {
+                scanned.TrySetResult();
+            }
+        }
+
+        public override Stream Open(string path)
+        {
+            if (path.StartsWith(LakePaths.Users, StringComparison.Ordinal))
+            {
+                CameAfter = scanned.Task.Wait(TimeSpan.FromSeconds(30));
+            }
+
+            return base.Open(path);
+        }
+
+        public override void PutScratch(string path, string scratchFile)
+        {
+            CatalogueCameFirst &=
+                path.StartsWith(LakePaths.Catalogue, StringComparison.Ordinal) || Find(LakePaths.Commit(1)) is not null;
+            base.PutScratch(path, scratchFile);
+        }
     }
 }

@@ -1,8 +1,10 @@
 using System.IO.Compression;
 using System.Text;
 using Downbeat.Connectors.Folder;
+using Downbeat.Pipeline.Catalogue;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
+using Downbeat.Pipeline.Publish;
 using Downbeat.Pipeline.Runs;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -55,13 +57,21 @@ public sealed class TestLake : IDisposable
         File.SetLastWriteTimeUtc(file, (arrived ?? Arrived).UtcDateTime);
     }
 
+    /// <summary>What tables are published to besides the lake's own files.</summary>
+    public IReadOnlyList<IDestination> Destinations { get; set; } = [];
+
+    /// <summary>The database that songs and users come from; null when they are landed.</summary>
+    public ICatalogueSource? Source { get; set; }
+
     /// <summary>Runs once.</summary>
     public RunRecord Run(RunOptions? options = null, RunRequest? request = null, ILake? through = null) =>
-        new Reconciliation(through ?? Lake, options ?? new(), TimeProvider.System, NullLogger.Instance).Run(request);
+        Reconciliation(through ?? Lake, options).Run(request);
 
     /// <summary>What a run would do.</summary>
-    public RunPlan Plan(RunOptions? options = null) =>
-        new Reconciliation(Lake, options ?? new(), TimeProvider.System, NullLogger.Instance).Plan();
+    public RunPlan Plan(RunOptions? options = null) => Reconciliation(Lake, options).Plan();
+
+    Reconciliation Reconciliation(ILake lake, RunOptions? options) =>
+        new(lake, options ?? new(), TimeProvider.System, NullLogger.Instance, null, Destinations, Source);
 
     /// <summary>Every published file, by its path below <c>kpis/</c>.</summary>
     public SortedDictionary<string, string> Kpis()

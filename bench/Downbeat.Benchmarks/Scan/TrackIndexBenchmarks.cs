@@ -11,7 +11,7 @@ public class TrackIndexBenchmarks
 {
     const int Lookups = 128 * 1024;
 
-    readonly byte[] bytes = new byte[(Lookups * IdBytes) + TrackIndex.MaxBytes];
+    readonly byte[] bytes = new byte[(Lookups * IdBytes) + TrackIndex.ReadBytes];
     readonly int[] starts = new int[Lookups];
     readonly int[] lengths = new int[Lookups];
     readonly int[] numbers = new int[ListenBatch.Capacity];

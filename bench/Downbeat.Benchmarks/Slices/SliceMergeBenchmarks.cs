@@ -14,8 +14,7 @@ public class SliceMergeBenchmarks
 
     readonly Listen[] batch = new Listen[4096];
     readonly List<SliceReader> slices = [];
-    Texts tracks = Samples.Tracks(Samples.UsualTracks);
-    int[][] renumbered = [];
+    TrackUnion? union;
 
     /// <summary>How many slices there are.</summary>
     [Params(1, 2, 8)]
@@ -26,6 +25,7 @@ public class SliceMergeBenchmarks
     public void Setup()
     {
         var random = new Random(1);
+        var tracks = Samples.Tracks(Samples.UsualTracks);
         var parts = new List<Listen>[Slices];
         foreach (ref var part in parts.AsSpan())
         {
@@ -39,14 +39,15 @@ public class SliceMergeBenchmarks
         }
 
         slices.AddRange(parts.Select(part => Samples.Slice(part.ToArray(), tracks)));
-        tracks = Texts.Union([.. slices.Select(slice => slice.Tracks)], out renumbered);
+        union = TrackUnion.Of(slices);
     }
 
     /// <summary>Merges them.</summary>
     [Benchmark(OperationsPerInvoke = Listens)]
     public long Merge()
     {
-        var merge = new SliceMerge(slices, tracks, renumbered, BufferBytes, 0, ulong.MaxValue);
+        var merge = new SliceMerge(slices, union!, BufferBytes);
+        merge.Restart(0, ulong.MaxValue);
         var sum = 0L;
         for (int count; (count = merge.Read(batch)) > 0; )
         {

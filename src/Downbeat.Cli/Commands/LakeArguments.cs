@@ -67,7 +67,12 @@ sealed class LakeArguments
     public LakeInUse OpenWithDestinations(ParseResult parsed)
     {
         var (lake, settings) = OpenWithSettings(parsed);
-        return new(lake, settings.Run, Destinations.Of(settings, lake, new ConsoleLogger()));
+        return new(
+            lake,
+            settings.Run,
+            Destinations.Of(settings, lake, new ConsoleLogger()),
+            settings.Catalogue.Open(new ConsoleLogger())
+        );
     }
 
     (ILake Lake, LakeSettings Settings) OpenWithSettings(ParseResult parsed)

@@ -28,11 +28,13 @@ static class Overview
         Command("run", "scan what has landed, restate the dates concerned, archive");
         Command("status", "show dates, what waits, what is in quarantine, and the last run");
         Command("show", "show a table of a date");
+        Command("query SQL", "ask the lake's warehouse in SQL");
         Terminal.Line();
         Terminal.Line("When someone asks");
         Command("explain", "show which files made a date, and when and why it was last restated");
         Command("quarantine", "list, show and retry what was set aside");
         Command("rebuild", "restate dates on purpose");
+        Command("check", "try everything that is configured: the lake, databases, destinations");
         Command("version", "show the versions of Downbeat, .NET and the system");
         Terminal.Line();
         Terminal.Line($"Try `{name} demo`. `{name} COMMAND --help` explains a command.");

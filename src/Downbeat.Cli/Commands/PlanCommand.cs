@@ -58,13 +58,22 @@ static class PlanCommand
     {
         if (plan.IsEmpty)
         {
-            Terminal.Line($"nothing to do: {SafeText.Of(plan.Lake)} is as it should be");
+            Terminal.Line(
+                plan.CatalogueFrom is { } place
+                    ? $"nothing to do but to ask {SafeText.Of(place)} for songs and users, as every run does"
+                    : $"nothing to do: {SafeText.Of(plan.Lake)} is as it should be"
+            );
             WriteLeft(plan.Leave);
             return;
         }
 
         var table = CreateTable();
         AddFiles(table, "read", plan.Catalogue);
+        if (plan.CatalogueFrom is { } from && plan.Catalogue.Count == 0)
+        {
+            table.Add("ask", from, "", "whether songs and users have changed, as every run does");
+        }
+
         AddFiles(table, "scan", plan.Scan);
         AddFiles(table, "move", plan.Move);
         foreach (var date in plan.Dates.Take(Shown))
@@ -102,7 +111,7 @@ static class PlanCommand
     {
         foreach (var file in files.Take(Shown))
         {
-            table.Add(verb, file.Path, Figures.Bytes(file.Size), file.Why);
+            table.Add(verb, file.Path, file.Size == 0 ? "" : Figures.Bytes(file.Size), file.Why);
         }
 
         AddRest(table, verb, files.Count - Shown, "file", files.Skip(Shown).Sum(file => (double)file.Size));

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Downbeat.Cli.Output;
 using Downbeat.Cli.Settings;
+using Downbeat.Engine;
 using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Runs;
 
@@ -19,13 +20,25 @@ static class RunCommand
         );
         var json = JsonOption.AddTo(command);
         var (create, takeOver) = AddDestinationOptionsTo(command);
+        var fullCatalogue = new Option<bool>("--full-catalogue")
+        {
+            Description =
+                "Read all rows of songs and users from their database, and not only changed ones: rows that were deleted there go.",
+        };
+        command.Add(fullCatalogue);
         var arguments = LakeArguments.AddWithSettingsTo(command);
         command.SetAction(parsed =>
         {
+            WarmUp.Start();
             using var lake = arguments.OpenWithDestinations(parsed);
             return Run(
                 lake,
-                new() { Create = parsed.GetValue(create), TakeOver = parsed.GetValue(takeOver) },
+                new()
+                {
+                    Create = parsed.GetValue(create),
+                    TakeOver = parsed.GetValue(takeOver),
+                    FullCatalogue = parsed.GetValue(fullCatalogue),
+                },
                 parsed.GetValue(json)
             );
         });

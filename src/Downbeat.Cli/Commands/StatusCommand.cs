@@ -22,15 +22,22 @@ static class StatusCommand
         var arguments = LakeArguments.AddTo(command);
         command.SetAction(parsed =>
         {
-            var (lake, options) = arguments.Open(parsed);
-            var status = LakeStatus.Read(lake, TimeProvider.System, options.LeaseStore);
+            using var lake = arguments.OpenWithDestinations(parsed);
+            using var stop = new Stop();
+            var status = LakeStatus.Read(
+                lake.Lake,
+                TimeProvider.System,
+                lake.Destinations,
+                lake.Options.LeaseStore,
+                stop.Token
+            );
             if (parsed.GetValue(json))
             {
                 CliJson.Write(status, LakeJson.Readable.LakeStatus);
             }
             else
             {
-                Write(status, TimeProvider.System.GetUtcNow());
+                Write(status, lake.Source?.Place, TimeProvider.System.GetUtcNow());
             }
 
             return ExitCode.Done;
@@ -38,7 +45,7 @@ static class StatusCommand
         return command;
     }
 
-    static void Write(LakeStatus status, DateTimeOffset now)
+    static void Write(LakeStatus status, string? catalogueFrom, DateTimeOffset now)
     {
         Fact(
             "lake",
@@ -71,8 +78,13 @@ static class StatusCommand
                 ? "empty"
                 : $"{Figures.Count(status.QuarantinedFiles, "file")}, {Figures.Count(status.RejectedRows, "rejected row")}; `{CommandLine.Name} quarantine list` shows them"
         );
-        WriteCatalogue("songs", "track", status.Songs);
-        WriteCatalogue("users", "user", status.Users);
+        WriteCatalogue("songs", "track", status.Songs, catalogueFrom);
+        WriteCatalogue("users", "user", status.Users, catalogueFrom);
+        foreach (var destination in status.Destinations)
+        {
+            Fact(destination.Name, State(destination));
+        }
+
         if (status.Running is { } running)
         {
             Fact("running", $"{running.Run}, process {running.ProcessId} on {running.Host}");
@@ -86,12 +98,24 @@ static class StatusCommand
         WriteDates(status.Dates, now);
     }
 
-    static void WriteCatalogue(string what, string one, CatalogueEntry? read) =>
+    static void WriteCatalogue(string what, string one, CatalogueEntry? read, string? from) =>
         Fact(
             what,
             read is null
-                ? $"not read yet; they belong into landing/{what}/"
-                : $"{Figures.Count(read.Count, one)}, version {read.Version}{(read.Rejected > 0 ? $", {Figures.Count(read.Rejected, "row")} rejected" : "")}"
+                ? (
+                    from is null
+                        ? $"not read yet; they belong into landing/{what}/"
+                        : $"not read yet; they come from {from}"
+                )
+                : $"{Figures.Count(read.Count, one)}, version {read.Version}{(read.Rejected > 0 ? $", {Figures.Count(read.Rejected, "row")} rejected" : "")}{(read.Origin is { } origin ? $", from {origin.Place}" : "")}"
+        );
+
+    static string State(DestinationStatus destination) =>
+        destination.Problem
+        ?? (
+            destination.OldestBehind is { } oldest
+                ? $"behind on {Figures.Count(destination.DatesBehind, "date")}, the oldest {Figures.Date(oldest)}; the next run catches it up"
+                : "holds all that is published"
         );
 
     static void WriteLastRun(RunRecord? run, DateTimeOffset now)

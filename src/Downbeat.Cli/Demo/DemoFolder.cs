@@ -91,7 +91,10 @@ static partial class DemoFolder
             );
         }
 
-        if (lake.Find(LakePaths.Lake) is not null && LakeStatus.Read(lake, TimeProvider.System).Running is { } running)
+        if (
+            lake.Find(LakePaths.Lake) is not null
+            && LakeStatus.Read(lake, TimeProvider.System, []).Running is { } running
+        )
         {
             throw new LakeException(
                 $"{directory} is in use by process {running.ProcessId} on {running.Host}: wait until it has ended."

@@ -347,6 +347,7 @@ sealed class DemoLake(string directory, long listens)
     {
         WriteBeside(
             (Path.Join(directory, LakePaths.Kpi("genre_daily", day)), "a table of a date"),
+            (Path.Join(directory, LakePaths.Warehouse), "all tables, for SQL (SQLite)"),
             (Path.Join(directory, $"{LakePaths.Archive}/"), "raw files that were taken in"),
             (Path.Join(directory, $"{LakePaths.Quarantine}/"), "rejected rows, and the broken file"),
             (Path.Join(directory, LakePaths.Run(run.Id)), "what the first run did")
@@ -359,6 +360,7 @@ sealed class DemoLake(string directory, long listens)
         WriteBeside(
             ($"{name} run --lake {at}", "nothing to do"),
             ($"{name} show hourly --date {Figures.Date(day)} --lake {at}", "another table"),
+            ($"{name} query \"SELECT * FROM daily\" --lake {at}", "the same in SQL"),
             ($"{name} explain {Figures.Date(late)} --lake {at}", "what made a date"),
             ($"{name} quarantine list --lake {at}", "what was set aside"),
             ($"{name} status --lake {at}", "how the lake is")

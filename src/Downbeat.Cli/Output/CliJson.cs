@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Downbeat.Cli.Commands;
 using Downbeat.Pipeline.Quarantine;
 
 namespace Downbeat.Cli.Output;
@@ -15,6 +16,7 @@ namespace Downbeat.Cli.Output;
 [JsonSerializable(typeof(RejectedRow))]
 [JsonSerializable(typeof(VersionFacts))]
 [JsonSerializable(typeof(IReadOnlyList<RetryResult>))]
+[JsonSerializable(typeof(IReadOnlyList<CheckedSystem>))]
 sealed partial class CliJson : JsonSerializerContext
 {
     static readonly JavaScriptEncoder Letters = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;

@@ -10,9 +10,14 @@ static class RunReport
     /// <summary>Writes it to standard output.</summary>
     public static void Write(RunRecord record)
     {
+        if (record.Fallback is { } fallback)
+        {
+            Terminal.Line(SafeText.Of(fallback));
+        }
+
         if (record.Outcome == RunOutcome.NothingToDo)
         {
-            Terminal.Line($"nothing to do: {SafeText.Of(record.Lake)} is as it should be");
+            Terminal.Line($"nothing to do: {SafeText.Of(record.WhyNothing ?? $"{record.Lake} is as it should be")}");
             return;
         }
 

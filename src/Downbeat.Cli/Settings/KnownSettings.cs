@@ -108,6 +108,9 @@ static class KnownSettings
             settings => settings.Sqlite,
             (settings, value) => settings with { Sqlite = value }
         ),
+        .. WarehouseSettings.Postgres,
+        .. WarehouseSettings.Redshift,
+        .. CatalogueSettings.All,
         .. KeyValueSettings.All,
     ];
 

@@ -1,22 +1,30 @@
+using Downbeat.Pipeline.Catalogue;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Publish;
 using Downbeat.Pipeline.Runs;
 
 namespace Downbeat.Cli.Settings;
 
-/// <summary>A lake, how to work on it, and where its tables go besides.</summary>
-sealed record LakeInUse(ILake Lake, RunOptions Options, IReadOnlyList<IDestination> Destinations) : IDisposable
+/// <summary>A lake, how to work on it, where its tables go besides, and where songs and users come from if not from it.</summary>
+sealed record LakeInUse(
+    ILake Lake,
+    RunOptions Options,
+    IReadOnlyList<IDestination> Destinations,
+    ICatalogueSource? Source
+) : IDisposable
 {
     /// <summary>What carries runs and plans out.</summary>
     public Reconciliation Reconciliation(IProgress<RunProgress>? progress = null) =>
-        new(Lake, Options, TimeProvider.System, new Output.ConsoleLogger(), progress, Destinations);
+        new(Lake, Options, TimeProvider.System, new Output.ConsoleLogger(), progress, Destinations, Source);
 
-    /// <summary>Closes the connections to the destinations.</summary>
+    /// <summary>Closes the connections.</summary>
     public void Dispose()
     {
         foreach (var destination in Destinations)
         {
             destination.Dispose();
         }
+
+        Source?.Dispose();
     }
 }

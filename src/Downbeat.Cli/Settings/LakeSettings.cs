@@ -1,5 +1,7 @@
 using Downbeat.Connectors.DynamoDb;
+using Downbeat.Connectors.Postgres;
 using Downbeat.Connectors.Redis;
+using Downbeat.Connectors.Redshift;
 using Downbeat.Pipeline.Runs;
 
 namespace Downbeat.Cli.Settings;
@@ -21,6 +23,15 @@ sealed record LakeSettings
 
     /// <summary>What was set of the two, in whatever order.</summary>
     public KeyValueSettings KeyValue { get; init; } = new();
+
+    /// <summary>A PostgreSQL database that holds the tables, too.</summary>
+    public PostgresOptions Postgres { get; init; } = new();
+
+    /// <summary>A Redshift database that holds the tables, too.</summary>
+    public RedshiftOptions Redshift { get; init; } = new();
+
+    /// <summary>The database that songs and users come from, if they do.</summary>
+    public CatalogueSettings Catalogue { get; init; } = new();
 
     /// <summary>How a run works.</summary>
     public RunOptions Run { get; init; } = new();

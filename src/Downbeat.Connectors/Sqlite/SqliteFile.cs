@@ -56,19 +56,18 @@ public static class SqliteFile
     }
 
     /// <summary>Says what is wrong with a file, and what to do.</summary>
-    public static string Explain(string file, string verb, SqliteException error)
+    public static string Explain(SqliteException error)
     {
         ArgumentNullException.ThrowIfNull(error);
-        var why = error.SqliteErrorCode switch
+        return error.SqliteErrorCode switch
         {
-            Busy or Locked => "another program has been writing to it for long; close that, or wait",
-            ReadOnly => "it may not be written to; check who owns it",
-            Full => "the disk is full",
-            CannotOpen => "it cannot be opened; check that its folder is there and may be written to",
+            Busy or Locked => "another program has been writing to it for long; close that, or wait.",
+            ReadOnly => "it may not be written to; check who owns it.",
+            Full => "the disk is full.",
+            CannotOpen => "it cannot be opened; check that its folder is there and may be written to.",
             NotADatabase =>
-                "it is no SQLite database; move it away, and the next run makes it anew from the published tables",
+                "it is no SQLite database; move it away, and the next run makes it anew from the published tables.",
             _ => error.Message,
         };
-        return $"could not {verb} {file}: {why}.";
     }
 }

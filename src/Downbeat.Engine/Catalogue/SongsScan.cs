@@ -197,9 +197,11 @@ public sealed class SongsScan(RejectHandler onReject) : CatalogueScan(RequiredCo
     void AddArtists(ReadOnlySpan<byte> text)
     {
         var start = artistStarts[^1];
-        foreach (var range in text.Split((byte)';'))
+        for (var rest = text; !rest.IsEmpty; )
         {
-            var name = text[range].Trim((byte)' ');
+            var end = rest.IndexOf((byte)';');
+            var name = (end < 0 ? rest : rest[..end]).Trim((byte)' ');
+            rest = end < 0 ? [] : rest[(end + 1)..];
             if (
                 !name.IsEmpty
                 && artists.FindOrAdd(name) is var artist

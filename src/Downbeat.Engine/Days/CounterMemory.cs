@@ -14,14 +14,17 @@ public sealed class CounterMemory
     public void Reuse(DayCounts counts)
     {
         ArgumentNullException.ThrowIfNull(counts);
-        free.Add(counts.Tracks.Memory);
+        Reuse(counts.Tracks);
     }
+
+    /// <summary>Takes back the memory of counters that nobody will read any more.</summary>
+    internal void Reuse(TrackCounts counts) => free.Add(counts.Memory);
 
     /// <summary>Counters that hold anything.</summary>
     internal TrackCounts Take(int tracks)
     {
-        // One line more, to begin where a line of the cache does. Dates differ by some tracks; what is too small is dropped.
-        var lines = free.TryTake(out var found) && found.Length > tracks ? found : null;
-        return new(lines ?? LargeArray.Make<TrackLine>(tracks + (tracks / 8) + 1), tracks);
+        // Dates differ by some tracks; what is too small is dropped.
+        var lines = free.TryTake(out var found) && found.Length >= TrackCounts.LinesOf(tracks) ? found : null;
+        return new(lines ?? LargeArray.Make<TrackLine>(TrackCounts.LinesOf(tracks + (tracks / 8))), tracks);
     }
 }

@@ -13,20 +13,27 @@ public sealed class Day
     /// <summary>How much the readers of a date read at a time, all together.</summary>
     internal const long MergeBufferBytes = 64 << 20;
 
+    /// <summary>More ranges than workers: who is done early takes one more.</summary>
+    const int RangesOfWorker = 4;
+
+    /// <summary>Of each slice a range decodes one block that it shares with its neighbours; so many should be its own.</summary>
+    const int MinBlocksOfRange = 8;
+
     readonly IReadOnlyList<SliceReader> slices;
-    readonly int[][] renumbered;
+    readonly TrackUnion union;
 
     /// <summary>Joins the slices of a date.</summary>
     /// <param name="date">The date.</param>
     /// <param name="zone">The lake's time zone.</param>
     /// <param name="slices">All slices of the date; any order.</param>
-    public Day(DateOnly date, LakeZone zone, IReadOnlyList<SliceReader> slices)
+    /// <param name="workers">How many threads to read their dictionaries with at most.</param>
+    public Day(DateOnly date, LakeZone zone, IReadOnlyList<SliceReader> slices, int workers = 1)
     {
         ArgumentNullException.ThrowIfNull(slices);
         Date = date;
         Zone = zone;
         this.slices = slices;
-        Tracks = Texts.Union([.. slices.Select(slice => slice.Tracks)], out renumbered);
+        union = TrackUnion.Of(slices, workers);
     }
 
     /// <summary>The date.</summary>
@@ -36,14 +43,10 @@ public sealed class Day
     public LakeZone Zone { get; }
 
     /// <summary>The ids of all tracks listened to, sorted.</summary>
-    public Texts Tracks { get; }
+    public Texts Tracks => union.Tracks;
 
-    /// <summary>How many bytes the dictionaries of slices and day take.</summary>
-    internal long DictionaryBytes =>
-        slices
-            .Select(slice => slice.Tracks)
-            .Append(Tracks)
-            .Sum(tracks => tracks.ByteCount + (2L * sizeof(int) * tracks.Count));
+    /// <summary>About how many bytes the tracks take.</summary>
+    internal long DictionaryBytes => union.MemoryBytes;
 
     /// <summary>Counts the day's listens under a catalogue.</summary>
     /// <param name="songs">What the songs tell.</param>
@@ -79,45 +82,32 @@ public sealed class Day
         var countries = new UserCountries(users);
         var found = false;
         var last = ulong.MaxValue;
-        Read(
-            (0, ulong.MaxValue),
-            listens =>
+        var merge = Merge(MergeBufferBytes);
+        merge.Restart(0, ulong.MaxValue);
+        while (!found && merge.Next() is { IsEmpty: false } listens)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            foreach (ref readonly var listen in listens)
             {
-                foreach (ref readonly var listen in listens)
+                if (listen.User != last)
                 {
-                    if (listen.User != last)
-                    {
-                        last = listen.User;
-                        found |= countries.Find(last) && countries.KnownSince > version;
-                    }
+                    last = listen.User;
+                    found |= countries.Find(last) && countries.KnownSince > version;
                 }
+            }
+        }
 
-                return !found;
-            },
-            MergeBufferBytes,
-            cancellationToken
-        );
         return found;
     }
 
-    /// <summary>Takes sorted listens, and says whether to go on.</summary>
-    internal delegate bool Taker(ReadOnlySpan<Listen> listens);
-
-    /// <summary>Cuts the day's users into at most so many ranges.</summary>
-    internal IReadOnlyList<(ulong FirstUser, ulong LastUser)> Split(int ranges) => UserRanges.Split(slices, ranges);
-
-    /// <summary>Reads the listens of a range of users.</summary>
-    internal void Read(
-        (ulong First, ulong Last) users,
-        Taker take,
-        long bufferBytes,
-        CancellationToken cancellationToken
-    )
+    /// <summary>Cuts the day's users into ranges: more than workers, unless slices are so small that cutting them costs more.</summary>
+    internal IReadOnlyList<(ulong FirstUser, ulong LastUser)> Split(int workers)
     {
-        var merge = new SliceMerge(slices, Tracks, renumbered, bufferBytes, users.First, users.Last);
-        while (merge.Next() is { IsEmpty: false } listens && take(listens))
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-        }
+        var blocks = slices.Sum(slice => (long)slice.BlockCount);
+        var worth = blocks / MinBlocksOfRange / Math.Max(1, slices.Count);
+        return UserRanges.Split(slices, (int)Math.Clamp(worth, workers, RangesOfWorker * workers));
     }
+
+    /// <summary>Merges the slices, range by range.</summary>
+    internal SliceMerge Merge(long bufferBytes) => new(slices, union, bufferBytes);
 }

@@ -11,9 +11,6 @@ namespace Downbeat.Engine.Days;
 /// </summary>
 public sealed class DayCounting
 {
-    /// <summary>More ranges than workers: who is done early takes one more.</summary>
-    const int RangesOfWorker = 4;
-
     /// <summary>Counters of all workers of a date together take no more than this, unless those of one worker do.</summary>
     const long MaxCounterBytes = 256 << 20;
 
@@ -45,7 +42,7 @@ public sealed class DayCounting
         this.songs = songs;
         this.users = users;
         this.memory = memory;
-        ranges = day.Split(RangesOfWorker * workers);
+        ranges = day.Split(workers);
         songOfTrack = day.Tracks.FindIn(songs.Tracks);
         genres = new(songs, songOfTrack);
         hours = new(day.Date, day.Zone);
@@ -74,9 +71,16 @@ public sealed class DayCounting
         {
             var counts = MakeCounts();
             var counter = new ListenCounter(counts, users, hours, genres);
+            var merge = day.Merge(mergeBufferBytes);
             for ((ulong First, ulong Last)? range = first; range is { } some; range = TakeRange())
             {
-                day.Read(some, counter.Add, mergeBufferBytes, cancellationToken);
+                merge.Restart(some.First, some.Last);
+                while (merge.Next() is { IsEmpty: false } listens)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    counter.Add(listens);
+                }
+
                 counts.Ranges++;
             }
 

@@ -92,10 +92,10 @@ public sealed class DayCounts
     }
 
     /// <summary>How many listens of a track were liked.</summary>
-    public long LikesOf(int track) => Tracks[track].Likes;
+    public long LikesOf(int track) => (uint)Tracks.LikesAndShares(track);
 
     /// <summary>How many listens of a track were shared.</summary>
-    public long SharesOf(int track) => Tracks[track].Shares;
+    public long SharesOf(int track) => (long)(Tracks.LikesAndShares(track) >> 32);
 
     /// <summary>The counts of a country.</summary>
     internal CountryCounts CountsOf(int country) => countries[country] ??= new(Songs.Genres.Count);

@@ -48,7 +48,7 @@ sealed class ListenCounter
 
     /// <summary>Counts the next listens.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public bool Add(ReadOnlySpan<Listen> listens)
+    public void Add(ReadOnlySpan<Listen> listens)
     {
         foreach (ref readonly var listen in listens[..Math.Min(Ahead, listens.Length)])
         {
@@ -64,8 +64,6 @@ sealed class ListenCounter
 
             at += AddOfUser(listens[at..]);
         }
-
-        return true;
     }
 
     /// <summary>What was counted. Nothing can be added any more.</summary>
@@ -111,7 +109,7 @@ sealed class ListenCounter
                 counts.Tracks.AddCarry(listen.Track, hour);
             }
 
-            line.LikesAndShares += TrackLine.Of(listen.Flags);
+            counts.Tracks.AddFlags(listen.Track, listen.Flags);
             timeMs += line.DurationMs;
             if (line.Genres >= 0)
             {

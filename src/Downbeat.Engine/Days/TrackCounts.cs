@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -7,25 +8,31 @@ using Downbeat.Engine.Listens;
 namespace Downbeat.Engine.Days;
 
 /// <summary>
-/// Counters of a day's tracks: a line of the cache for each track, so that counting a listen waits for one and no other.
-/// Hours are counted in 16 bits, and what overflows is counted aside: that is seldom, and memory near is worth it.
+/// Counters of a day's tracks: half a line of the cache for each track, so that counting a listen waits for one and no
+/// other, and as many tracks as can be are near. Hours are counted in 8 bits, and what overflows is counted aside: that is
+/// seldom. So are likes and shares, which most listens have none of.
 /// </summary>
 sealed unsafe class TrackCounts
 {
-    const uint Carry = 1 << 16;
+    const uint Carry = 1 << 8;
 
     readonly TrackLine[] lines;
     readonly nint offset; // To the first line that begins where one of the cache does; the array is pinned.
     readonly Dictionary<int, uint[]> carried = []; // By track, by hour.
+    bool hasFlags; // Else the likes and shares in memory are anything.
 
     /// <summary>Makes counters in memory that may hold anything.</summary>
     public TrackCounts(TrackLine[] lines, int tracks)
     {
-        Debug.Assert(sizeof(TrackLine) == TrackLine.Bytes && lines.Length > tracks);
+        Debug.Assert(sizeof(TrackLine) == TrackLine.Bytes && lines.Length >= LinesOf(tracks));
         this.lines = lines;
         Count = tracks;
         offset = -(nint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(lines)) & (TrackLine.Bytes - 1);
     }
+
+    /// <summary>How many lines counters of so many tracks take: likes and shares stand behind, and one is lost to begin where half a line of the cache does.</summary>
+    public static int LinesOf(int tracks) =>
+        checked((int)(tracks + (((long)tracks * sizeof(ulong)) + TrackLine.Bytes - 1) / TrackLine.Bytes) + 1);
 
     /// <summary>How many tracks there are.</summary>
     public int Count { get; }
@@ -48,11 +55,14 @@ sealed unsafe class TrackCounts
     public HourCounts ListensByHour(int track)
     {
         var hours = default(HourCounts);
-        ref var words = ref Unsafe.As<TrackLine, ushort>(ref this[track]);
+        ref var counters = ref Unsafe.As<TrackLine, byte>(ref this[track]);
         ref var sums = ref Unsafe.As<HourCounts, uint>(ref hours);
         for (var hour = 0; hour < DayCounts.Hours; hour += Vector128<ushort>.Count)
         {
-            var (low, high) = Vector128.Widen(Vector128.LoadUnsafe(ref words, (nuint)hour));
+            var eight = Vector128
+                .CreateScalar(Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref counters, hour)))
+                .AsByte();
+            var (low, high) = Vector128.Widen(Vector128.WidenLower(eight));
             low.StoreUnsafe(ref sums, (nuint)hour);
             high.StoreUnsafe(ref sums, (nuint)(hour + Vector128<uint>.Count));
         }
@@ -76,27 +86,58 @@ sealed unsafe class TrackCounts
         (more ??= new uint[DayCounts.Hours])[hour] += Carry;
     }
 
+    /// <summary>How many of a track's listens were liked in the low half, shared in the high half.</summary>
+    public ulong LikesAndShares(int track) => hasFlags ? Flags[track] : 0;
+
+    /// <summary>Counts flags of a track's listen, if there are any.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void AddFlags(int track, ListenFlags flags)
+    {
+        if (flags != ListenFlags.None)
+        {
+            AddFlags(track, ((ulong)flags & 1) | ((ulong)flags >> 1 << 32));
+        }
+    }
+
+    void AddFlags(int track, ulong likesAndShares)
+    {
+        if (!hasFlags)
+        {
+            Flags.Clear();
+            hasFlags = true;
+        }
+
+        Flags[track] += likesAndShares;
+    }
+
+    Span<ulong> Flags =>
+        MemoryMarshal.CreateSpan(ref Unsafe.As<TrackLine, ulong>(ref Unsafe.Add(ref First, Count)), Count);
+
     /// <summary>Adds counters of the same tracks.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Add(TrackCounts other)
     {
         Debug.Assert(Count == other.Count);
+        var hours = default(TrackLine); // What is added of a line: no length, no genres.
+        ((Span<byte>)hours.ListensByHour).Fill(byte.MaxValue);
+        var counters = Vector256.LoadUnsafe(ref Unsafe.As<TrackLine, byte>(ref hours));
         for (var track = 0; track < Count; track++)
         {
             ref var line = ref Unsafe.Add(ref First, track);
             ref var added = ref Unsafe.Add(ref other.First, track);
-            line.LikesAndShares += added.LikesAndShares;
-            ref var sums = ref Unsafe.As<TrackLine, ushort>(ref line);
-            for (var hour = 0; hour < DayCounts.Hours; hour += Vector128<ushort>.Count)
+            ref var sums = ref Unsafe.As<TrackLine, byte>(ref line);
+            var before = Vector256.LoadUnsafe(ref sums);
+            var sum = before + (Vector256.LoadUnsafe(ref Unsafe.As<TrackLine, byte>(ref added)) & counters);
+            sum.StoreUnsafe(ref sums);
+            var overflown = Vector256.LessThan(sum, before).ExtractMostSignificantBits();
+            for (; overflown != 0; overflown &= overflown - 1)
             {
-                var before = Vector128.LoadUnsafe(ref sums, (nuint)hour);
-                var sum = before + Vector128.LoadUnsafe(ref Unsafe.As<TrackLine, ushort>(ref added), (nuint)hour);
-                sum.StoreUnsafe(ref sums, (nuint)hour);
-                var overflown = Vector128.LessThan(sum, before).ExtractMostSignificantBits();
-                for (; overflown != 0; overflown &= overflown - 1)
-                {
-                    AddCarry(track, hour + System.Numerics.BitOperations.TrailingZeroCount(overflown));
-                }
+                AddCarry(track, BitOperations.TrailingZeroCount(overflown));
+            }
+
+            if (other.hasFlags && other.Flags[track] is var likesAndShares and not 0)
+            {
+                AddFlags(track, likesAndShares);
             }
         }
 
@@ -112,17 +153,14 @@ sealed unsafe class TrackCounts
     }
 }
 
-/// <summary>What is counted of a track, and what counting its listens needs to know of it: 64 bytes.</summary>
+/// <summary>What is counted of a track, and what counting its listens needs to know of it: 32 bytes.</summary>
 [StructLayout(LayoutKind.Sequential)]
 struct TrackLine
 {
-    public const int Bytes = 64;
+    public const int Bytes = 32;
 
     /// <summary>First, where vectors find it.</summary>
-    public HourWords ListensByHour;
-
-    /// <summary>How many listens were liked in the low half, shared in the high half.</summary>
-    public ulong LikesAndShares;
+    public HourBytes ListensByHour;
 
     /// <summary>The track's length; 0 when the songs do not know it.</summary>
     public int DurationMs;
@@ -130,17 +168,9 @@ struct TrackLine
     /// <summary>The track's genres, as <see cref="TrackGenres"/> packs them.</summary>
     public int Genres;
 
-    public readonly uint Likes => (uint)LikesAndShares;
-
-    public readonly uint Shares => (uint)(LikesAndShares >> 32);
-
-    /// <summary>What a listen's flags add to <see cref="LikesAndShares"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong Of(ListenFlags flags) => ((ulong)flags & 1) | ((ulong)flags >> 1 << 32);
-
     [InlineArray(DayCounts.Hours)]
-    public struct HourWords
+    public struct HourBytes
     {
-        ushort first;
+        byte first;
     }
 }

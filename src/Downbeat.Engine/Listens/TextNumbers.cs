@@ -99,7 +99,7 @@ public sealed class TextNumbers
         }
 
         ranks = new int[Count];
-        var sorted = new Texts.Builder();
+        var sorted = new Texts.Builder(Count, Count == 0 ? 0 : starts[Count]);
         for (var rank = 0; rank < order.Length; rank++)
         {
             ranks[order[rank]] = rank;

@@ -12,8 +12,8 @@ namespace Downbeat.Engine.Listens;
 /// </summary>
 public sealed class Texts
 {
-    /// <summary>So many lists are united at once; more are united in groups.</summary>
-    const int MaxHeads = 16;
+    /// <summary>So many lists are united at most at once.</summary>
+    internal const int MaxUnited = 16;
 
     readonly byte[] bytes;
     readonly int[] starts;
@@ -109,10 +109,11 @@ public sealed class Texts
         return found;
     }
 
-    /// <summary>All texts of sorted lists, sorted, and for every list the new number of each of its texts.</summary>
+    /// <summary>All texts of up to 16 sorted lists, sorted, and for every list the new number of each of its texts.</summary>
     public static Texts Union(IReadOnlyList<Texts> lists, out int[][] renumbered)
     {
         ArgumentNullException.ThrowIfNull(lists);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(lists.Count, MaxUnited, nameof(lists));
         renumbered = new int[lists.Count][];
         for (var list = 0; list < lists.Count; list++)
         {
@@ -129,31 +130,11 @@ public sealed class Texts
             return lists[0];
         }
 
-        return lists.Count <= MaxHeads ? UnionOfFew(lists, renumbered) : UnionOfGroups(lists, renumbered);
-    }
-
-    static Texts UnionOfGroups(IReadOnlyList<Texts> lists, int[][] renumbered)
-    {
-        var groups = Enumerable.Range(0, lists.Count).Chunk((lists.Count + MaxHeads - 1) / MaxHeads).ToList();
-        var numbers = new int[groups.Count][][];
-        var unions = groups.Select((group, place) => Union([.. group.Select(list => lists[list])], out numbers[place]));
-        var union = Union([.. unions], out var groupsRenumbered);
-        for (var group = 0; group < groups.Count; group++)
-        {
-            foreach (var (list, ofList) in groups[group].Zip(numbers[group]))
-            {
-                for (var number = 0; number < ofList.Length; number++)
-                {
-                    renumbered[list][number] = groupsRenumbered[group][ofList[number]];
-                }
-            }
-        }
-
-        return union;
+        return UnionOfSeveral(lists, renumbered);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static Texts UnionOfFew(IReadOnlyList<Texts> lists, int[][] renumbered)
+    static Texts UnionOfSeveral(IReadOnlyList<Texts> lists, int[][] renumbered)
     {
         var heads = new Head[lists.Count];
         var alive = 0;
@@ -295,6 +276,9 @@ public sealed class Texts
 
         /// <summary>The text taken last.</summary>
         public ReadOnlySpan<byte> Last => bytes.AsSpan(starts[Count - 1]..starts[Count]);
+
+        /// <summary>Starts anew; keeps the memory, so texts that were built before are lost.</summary>
+        internal void Clear() => Count = 0;
 
         /// <summary>Takes the next text.</summary>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -18,4 +18,8 @@ static unsafe class Cache
             Sse.Prefetch0(Unsafe.AsPointer(ref value));
         }
     }
+
+    /// <summary>How many bytes behind a value, which is pinned, the next line of so many bytes begins.</summary>
+    public static nint BytesToLine<T>(ref T value, int lineBytes) =>
+        -(nint)Unsafe.AsPointer(ref value) & (lineBytes - 1);
 }

@@ -216,12 +216,7 @@ public sealed class CsvReader : IRow
             places = GC.AllocateUninitializedArray<int>(ended ? records.Length + 1 : PlainBytes + 1);
         }
 
-        var count = Delimiters.Locate(records, places.AsSpan(1), out _, Kernel);
-        foreach (ref var place in places.AsSpan(1, count))
-        {
-            place += position;
-        }
-
+        var count = Delimiters.Locate(records, places.AsSpan(1), out _, Kernel, position);
         places[0] = position - 1;
         var rows = new PlainRows
         {

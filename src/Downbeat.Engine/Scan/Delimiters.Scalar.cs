@@ -19,7 +19,7 @@ public static partial class Delimiters
         return kinds;
     }
 
-    static int LocateScalar(ReadOnlySpan<byte> bytes, Span<int> positions, out DelimiterKinds kinds)
+    static int LocateScalar(ReadOnlySpan<byte> bytes, Span<int> positions, int from, out DelimiterKinds kinds)
     {
         var count = 0;
         kinds = DelimiterKinds.None;
@@ -27,7 +27,7 @@ public static partial class Delimiters
         {
             if (bytes[at] is (byte)',' or (byte)'\n')
             {
-                positions[count++] = at;
+                positions[count++] = from + at;
             }
 
             kinds |= KindOf(bytes[at]);

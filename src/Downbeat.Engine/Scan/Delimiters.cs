@@ -55,21 +55,22 @@ public static partial class Delimiters
         };
     }
 
-    /// <inheritdoc cref="Find(ReadOnlySpan{byte}, Span{ulong}, Span{ulong}, ScanKernel)"/>
+    /// <summary>As above, by the kernel named, with places counted from another than the first byte's.</summary>
     internal static int Locate(
         ReadOnlySpan<byte> bytes,
         Span<int> positions,
         out DelimiterKinds kinds,
-        ScanKernel kernel
+        ScanKernel kernel,
+        int from = 0
     )
     {
         positions = positions[..bytes.Length];
         return kernel switch
         {
-            ScanKernel.Avx512 => Locate<Avx512Kinds>(bytes, positions, out kinds),
-            ScanKernel.Avx2 => Locate<Avx2Kinds>(bytes, positions, out kinds),
-            ScanKernel.Vector128 => Locate<Vector128Kinds>(bytes, positions, out kinds),
-            _ => LocateScalar(bytes, positions, out kinds),
+            ScanKernel.Avx512 => Locate<Avx512Kinds>(bytes, positions, from, out kinds),
+            ScanKernel.Avx2 => Locate<Avx2Kinds>(bytes, positions, from, out kinds),
+            ScanKernel.Vector128 => Locate<Vector128Kinds>(bytes, positions, from, out kinds),
+            _ => LocateScalar(bytes, positions, from, out kinds),
         };
     }
 
@@ -103,7 +104,7 @@ public static partial class Delimiters
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static int Locate<TKernel>(ReadOnlySpan<byte> bytes, Span<int> positions, out DelimiterKinds kinds)
+    static int Locate<TKernel>(ReadOnlySpan<byte> bytes, Span<int> positions, int from, out DelimiterKinds kinds)
         where TKernel : struct, IKernel
     {
         var kernel = new TKernel();
@@ -113,7 +114,7 @@ public static partial class Delimiters
         var at = 0;
         for (; at <= bytes.Length - WordBytes; at += WordBytes)
         {
-            count += kernel.Put(ref Unsafe.Add(ref first, at), ref Unsafe.Add(ref places, count), at);
+            count += kernel.Put(ref Unsafe.Add(ref first, at), ref Unsafe.Add(ref places, count), from + at);
         }
 
         if (at < bytes.Length)
@@ -124,7 +125,7 @@ public static partial class Delimiters
             kernel.Look(ref MemoryMarshal.GetReference(rest), out var commas, out var lineFeeds);
             for (var found = commas | lineFeeds; found != 0; found &= found - 1)
             {
-                positions[count++] = at + BitOperations.TrailingZeroCount(found);
+                positions[count++] = from + at + BitOperations.TrailingZeroCount(found);
             }
         }
 

@@ -1,5 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Downbeat.Engine.Listens;
 
 namespace Downbeat.Engine.Scan;
@@ -51,6 +53,40 @@ readonly struct KeyLayout
         | ((ulong)listen.Track << flagBits)
         | (ulong)listen.Flags;
 
+    /// <summary>Packs many listens, four at a time.</summary>
+    /// <param name="users">Their users.</param>
+    /// <param name="moments">Places of their dates, seconds and flags, as a <see cref="SortBuffer"/> keeps them.</param>
+    /// <param name="tracks">The numbers of their tracks.</param>
+    /// <param name="keys">Room for their keys.</param>
+    /// <returns>How many were packed: the last one to three are left.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public int Pack(ReadOnlySpan<ulong> users, ReadOnlySpan<ulong> moments, ReadOnlySpan<int> tracks, Span<ulong> keys)
+    {
+        var seconds = Vector256.Create(((1UL << ListenDate.SecondBits) - 1) << Listen.SecondShift);
+        var flags = Vector256.Create((1UL << flagBits) - 1);
+        var down = Math.Max(0, Listen.SecondShift - secondShift); // One of both is 0.
+        var up = Math.Max(0, secondShift - Listen.SecondShift);
+        var all = keys.Length & -Vector256<ulong>.Count;
+        users = users[..all];
+        moments = moments[..all];
+        tracks = tracks[..all];
+        for (var at = 0; at < all; at += Vector256<ulong>.Count)
+        {
+            var moment = Vector256.LoadUnsafe(in MemoryMarshal.GetReference(moments), (nuint)at);
+            var track = Vector128.LoadUnsafe(in MemoryMarshal.GetReference(tracks), (nuint)at).AsUInt32();
+            var (low, high) = Vector128.Widen(track);
+            var key =
+                (moment >>> SortBuffer.PlaceShift << PlaceShift)
+                | (Vector256.LoadUnsafe(in MemoryMarshal.GetReference(users), (nuint)at) << userShift)
+                | ((moment & seconds) >>> down << up)
+                | (Vector256.Create(low, high) << flagBits)
+                | (moment & flags);
+            key.StoreUnsafe(ref MemoryMarshal.GetReference(keys), (nuint)at);
+        }
+
+        return all;
+    }
+
     /// <summary>The listen that a key stands for.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Listen Unpack(ulong key)
@@ -64,6 +100,10 @@ readonly struct KeyLayout
     /// <summary>The track of the listen that a key stands for.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int TrackOf(ulong key) => (int)(key >> flagBits) & ((1 << (secondShift - flagBits)) - 1);
+
+    /// <summary>Whether two keys stand for the same listen, whatever its flags.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool AreSame(ulong one, ulong other) => (one ^ other) >> flagBits == 0;
 
     /// <summary>The place of the date of the listen that a key stands for.</summary>
     public static int PlaceOf(ulong key) => (int)(key >> PlaceShift);

@@ -18,8 +18,7 @@ sealed class QuickRows
     readonly CsvHeader header;
     readonly ListenBatch batch = new();
 
-    // By day of the month and the last bit of the month: neighbouring dates have slots of their own.
-    readonly QuickDate[] dates = new QuickDate[64];
+    readonly QuickDate[] dates = new QuickDate[QuickDate.Slots];
     int placesVersion = -1;
 
     public QuickRows(ListenScan scan, SortBuffer buffer, CsvHeader header)
@@ -31,81 +30,146 @@ sealed class QuickRows
     }
 
     /// <summary>Takes rows, all of them.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Take(in PlainRows rows)
     {
-        ForgetOldPlaces(); // Rows with quotes were taken otherwise since.
-        var bytes = rows.Bytes;
-        var ends = rows.Ends;
-        ref var first = ref MemoryMarshal.GetReference(bytes);
-        ref var place = ref MemoryMarshal.GetReference(ends);
-        var userColumn = header[ListenScan.UserColumn];
-        var trackColumn = header[ListenScan.TrackColumn];
-        var timeColumn = header[ListenScan.TimeColumn];
-        var fields = header.FieldCount;
-        var hasFlags = header[ListenScan.LikedColumn] >= 0 || header[ListenScan.SharedColumn] >= 0;
-
-        // Ids are read 24 bytes at a time, and numbers 8 or 16 backwards: rows at the edges go the slow way.
-        var lastStart = bytes.Length - TrackIndex.MaxBytes;
-        var line = rows.FirstLineNumber;
-        var taken = 0;
-        for (var at = 0; at + 1 < ends.Length; line++)
+        var isUsual =
+            header.FieldCount == UsualColumns.Count
+            && header[ListenScan.UserColumn] == default(UsualColumns).User
+            && header[ListenScan.TrackColumn] == default(UsualColumns).Track
+            && header[ListenScan.TimeColumn] == default(UsualColumns).Time;
+        if (isUsual)
         {
-            // ends[at] is the place before the row, ends[at + fields] its line feed, if it has as many fields as it should.
-            var last = at + fields;
-            if (last < ends.Length && HasCommas(ref first, ref place, at, fields))
-            {
-                var lineEnd = Unsafe.Add(ref place, last);
-                lineEnd -= Unsafe.Add(ref first, lineEnd - 1) == '\r' ? 1 : 0;
-                var userStart = Unsafe.Add(ref place, at + userColumn) + 1;
-                var userEnd = userColumn + 1 == fields ? lineEnd : Unsafe.Add(ref place, at + userColumn + 1);
-                var trackStart = Unsafe.Add(ref place, at + trackColumn) + 1;
-                var trackEnd = trackColumn + 1 == fields ? lineEnd : Unsafe.Add(ref place, at + trackColumn + 1);
-                var timeStart = Unsafe.Add(ref place, at + timeColumn) + 1;
-                var timeEnd = timeColumn + 1 == fields ? lineEnd : Unsafe.Add(ref place, at + timeColumn + 1);
-                var trackLength = trackEnd - trackStart;
-                if (
-                    timeEnd - timeStart == TimeLength
-                    && (uint)(trackLength - 1) < Listen.MaxTrackBytes
-                    && userEnd >= Digits.MaxDigits
-                    && trackStart <= lastStart
-                    && Digits.TryParse(ref Unsafe.Add(ref first, userEnd), userEnd - userStart, out var user)
-                    && TryFindMoment(ref Unsafe.Add(ref first, timeStart), out var moment)
-                    && (!hasFlags || TryAddFlags(bytes, ends[at..(last + 1)], ref moment))
-                )
-                {
-                    batch.Add(user, moment, trackStart, trackLength);
-                    if (batch.IsFull)
-                    {
-                        buffer.Add(batch, bytes);
-                    }
-
-                    taken++;
-                    at = last;
-                    continue;
-                }
-            }
-
-            at = TakeSlowly(rows, at, line);
+            Take(rows, default(UsualColumns));
         }
-
-        buffer.Add(batch, bytes);
-        scan.Count(taken);
+        else
+        {
+            Take(rows, new GivenColumns(header));
+        }
     }
 
-    /// <summary>Whether the row's fields end in commas and the last in a line feed.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static bool HasCommas(ref byte first, ref int place, int at, int fields)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    void Take<TColumns>(in PlainRows rows, TColumns columns)
+        where TColumns : struct, IColumns
     {
-        for (var field = 1; field < fields; field++)
+        ForgetOldPlaces(); // Rows with quotes were taken otherwise since.
+        var fields = columns.Fields;
+        var line = rows.FirstLineNumber;
+        for (var at = 0; at + 1 < rows.Ends.Length; )
         {
-            if (Unsafe.Add(ref first, Unsafe.Add(ref place, at + field)) != ',')
+            var found = columns.HasFlags ? FindFlagged(rows, at, columns) : Find(rows, at, columns);
+            batch.Parse(found);
+            at += batch.Count * fields;
+            line += batch.Count;
+            var isCut = batch.Count < ListenBatch.Capacity;
+            scan.Count(batch.Count);
+
+            // Sealing the buffer gives dates new places; the next rows find them.
+            buffer.Add(batch, rows.Bytes);
+            if (isCut && at + 1 < rows.Ends.Length)
             {
-                return false;
+                at = TakeSlowly(rows, at, line++);
             }
+
+            ForgetOldPlaces();
+        }
+    }
+
+    /// <summary>Finds out where the fields of the next rows are, up to the first row that is not as usual.</summary>
+    /// <returns>How many rows were found.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    int Find<TColumns>(in PlainRows rows, int at, TColumns columns)
+        where TColumns : struct, IColumns
+    {
+        ref var first = ref MemoryMarshal.GetReference(rows.Bytes);
+        ref var ends = ref Unsafe.Add(ref MemoryMarshal.GetReference(rows.Ends), at);
+        ref var date = ref MemoryMarshal.GetArrayDataReference(dates);
+        ref var put = ref batch.FirstRow;
+        var index = buffer.Known;
+        var fields = columns.Fields;
+
+        // Ids are read 32 bytes at a time, and numbers 16 backwards: rows at the edges go the slow way.
+        var lastStart = rows.Bytes.Length - TrackIndex.ReadBytes;
+        var most = Math.Min(ListenBatch.Capacity, (rows.Ends.Length - 1 - at) / fields);
+        for (var row = 0; row < most; row++)
+        {
+            // ends[0] is the place before the row, ends[fields] its line feed, if it has as many fields as it should.
+            var other = 0;
+            for (var field = 1; field < fields; field++)
+            {
+                other |= At(ref first, Unsafe.Add(ref ends, field)) ^ ',';
+            }
+
+            var lineEnd = Unsafe.Add(ref ends, fields);
+            other |= At(ref first, lineEnd) ^ '\n';
+            lineEnd -= At(ref first, lineEnd - 1) == '\r' ? 1 : 0;
+            var userEnd = columns.User + 1 == fields ? lineEnd : Unsafe.Add(ref ends, columns.User + 1);
+            var userLength = userEnd - Unsafe.Add(ref ends, columns.User) - 1;
+            var trackStart = Unsafe.Add(ref ends, columns.Track) + 1;
+            var trackEnd = columns.Track + 1 == fields ? lineEnd : Unsafe.Add(ref ends, columns.Track + 1);
+            var trackLength = trackEnd - trackStart;
+            var timeStart = Unsafe.Add(ref ends, columns.Time) + 1;
+            var timeEnd = columns.Time + 1 == fields ? lineEnd : Unsafe.Add(ref ends, columns.Time + 1);
+            other |= (timeEnd - timeStart) ^ TimeLength;
+            if (
+                other != 0
+                || (uint)(trackLength - 1) >= Listen.MaxTrackBytes
+                || (uint)(userLength - 1) >= Digits.MaxDigits
+                || userEnd < Digits.MaxDigits
+                || trackStart > lastStart
+            )
+            {
+                return row;
+            }
+
+            ref var time = ref At(ref first, timeStart);
+            var day = Digits.Word(ref Unsafe.Add(ref time, 2));
+            var century = Unsafe.ReadUnaligned<ushort>(ref time);
+            var separator = Unsafe.Add(ref time, 10);
+            ref var known = ref Unsafe.Add(ref date, (nuint)QuickDate.SlotOf(day));
+            if (known.Day != day | known.Century != century | (separator != ' ' & separator != 'T'))
+            {
+                return row;
+            }
+
+            ListenBatch.Put(
+                ref put,
+                row,
+                ref At(ref first, userEnd),
+                userLength,
+                known.Moment,
+                Digits.Word(ref Unsafe.Add(ref time, 11)),
+                trackStart,
+                trackLength,
+                index.Expect(ref At(ref first, trackStart), trackLength)
+            );
+            ends = ref Unsafe.Add(ref ends, fields);
+            put = ref Unsafe.Add(ref put, 1);
         }
 
-        return Unsafe.Add(ref first, Unsafe.Add(ref place, at + fields)) == '\n';
+        return most;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static ref byte At(ref byte first, int place) => ref Unsafe.Add(ref first, (nuint)(uint)place);
+
+    /// <summary>The same of rows with flags, which are read one by one.</summary>
+    int FindFlagged<TColumns>(in PlainRows rows, int at, TColumns columns)
+        where TColumns : struct, IColumns
+    {
+        var found = Find(rows, at, columns);
+        for (var row = 0; row < found; row++)
+        {
+            var from = at + (row * columns.Fields);
+            var fields = new PlainRow(rows.Bytes, rows.Ends.Slice(from, columns.Fields + 1));
+            if (ListenScan.ReadFlags(fields, header, out var flags) is not null)
+            {
+                return row;
+            }
+
+            batch.PutFlags(row, flags);
+        }
+
+        return found;
     }
 
     /// <summary>Takes the row behind <paramref name="at"/> the general way, and returns where it ends.</summary>
@@ -123,11 +187,8 @@ sealed class QuickRows
             return last; // A blank line is no record.
         }
 
-        // Sealing the buffer gives dates new places; those of the batch are old.
-        buffer.Add(batch, rows.Bytes);
         scan.Take(row, header, line, rows.ByteOffset + row.Start);
         Learn(row);
-        ForgetOldPlaces();
         return last;
     }
 
@@ -148,9 +209,9 @@ sealed class QuickRows
         var place = buffer.PlaceOf(date.Day);
         ForgetOldPlaces();
         ref var text = ref MemoryMarshal.GetReference(time);
-        var (yearAndMonth, day) = (Digits.Word(ref text), Unsafe.ReadUnaligned<ushort>(ref Unsafe.Add(ref text, 8)));
-        dates[QuickDate.SlotOf(yearAndMonth, day)] = new(
-            yearAndMonth,
+        var day = Digits.Word(ref Unsafe.Add(ref text, 2));
+        dates[QuickDate.SlotOf(day)] = new(
+            Unsafe.ReadUnaligned<ushort>(ref text),
             day,
             SortBuffer.Moment(place, date.FirstSecond, ListenFlags.None)
         );
@@ -166,46 +227,71 @@ sealed class QuickRows
         }
     }
 
-    /// <summary>Reads the 19 bytes of a time; false when it is not as usual, or its date not known.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    bool TryFindMoment(ref byte time, out ulong moment)
+    /// <summary>Which fields a row has.</summary>
+    interface IColumns
     {
-        var yearAndMonth = Digits.Word(ref time);
-        var day = Unsafe.ReadUnaligned<ushort>(ref Unsafe.Add(ref time, 8));
-        ref var date = ref Unsafe.Add(
-            ref MemoryMarshal.GetArrayDataReference(dates),
-            QuickDate.SlotOf(yearAndMonth, day)
-        );
-        var isTime = Digits.TryParseClock(Digits.Word(ref Unsafe.Add(ref time, 11)), out var second);
-        moment = date.Moment + ((ulong)second << Listen.SecondShift);
-        return isTime
-            & date.YearAndMonth == yearAndMonth
-            & date.Day == day
-            & (Unsafe.Add(ref time, 10) == ' ' | Unsafe.Add(ref time, 10) == 'T');
-    }
+        int Fields { get; }
 
-    bool TryAddFlags(ReadOnlySpan<byte> bytes, ReadOnlySpan<int> ends, ref ulong moment)
-    {
-        var isRead = ListenScan.ReadFlags(new PlainRow(bytes, ends), header, out var flags) is null;
-        moment |= (ulong)flags;
-        return isRead;
+        int User { get; }
+
+        int Track { get; }
+
+        int Time { get; }
+
+        bool HasFlags { get; }
     }
 
     /// <summary>A date on which every second is a listen's: no clocks change near it, and none of it is too early or too late.</summary>
-    /// <param name="yearAndMonth">The text <c>yyyy-MM-</c>.</param>
-    /// <param name="day">The text <c>dd</c>.</param>
+    /// <param name="century">The text <c>yy</c> of <c>yyyy-MM-dd</c>.</param>
+    /// <param name="day">The text <c>yy-MM-dd</c> behind it.</param>
     /// <param name="moment">Its place, and the second at which it begins, as an entry of the buffer holds them.</param>
-    readonly struct QuickDate(ulong yearAndMonth, ushort day, ulong moment)
+    readonly struct QuickDate(ushort century, ulong day, ulong moment)
     {
-        public readonly ulong YearAndMonth = yearAndMonth;
-        public readonly ushort Day = day;
+        /// <summary>How many slots there are: by day of the month and the last bit of the month, so that neighbouring dates have slots of their own.</summary>
+        public const int Slots = 1 << 7;
+
+        public readonly ulong Day = day;
         public readonly ulong Moment = moment;
+        public readonly ushort Century = century;
 
         /// <summary>Matches no text: the bytes are no letters.</summary>
-        public static QuickDate None => new(ulong.MaxValue, ushort.MaxValue, 0);
+        public static QuickDate None => new(ushort.MaxValue, ulong.MaxValue, 0);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static int SlotOf(ulong yearAndMonth, ushort day) =>
-            (((day & 3) * 10) + ((day >> 8) & 15) + (int)((yearAndMonth >> 48 & 1) << 5)) & 63;
+        public static uint SlotOf(ulong day)
+        {
+            // One bit of the month, two of the day's first digit and four of the second, moved to the top side by side.
+            const ulong Telling = (1UL << 32) | (3UL << 48) | (15UL << 56);
+            return (uint)((day & Telling) * ((1UL << 31) + (1UL << 13) + (1UL << 1)) >> 57);
+        }
+    }
+
+    /// <summary>A user, a track and a time, and nothing else.</summary>
+    readonly struct UsualColumns : IColumns
+    {
+        public const int Count = 3;
+
+        public int Fields => Count;
+
+        public int User => 0;
+
+        public int Track => 1;
+
+        public int Time => 2;
+
+        public bool HasFlags => false;
+    }
+
+    readonly struct GivenColumns(CsvHeader header) : IColumns
+    {
+        public int Fields { get; } = header.FieldCount;
+
+        public int User { get; } = header[ListenScan.UserColumn];
+
+        public int Track { get; } = header[ListenScan.TrackColumn];
+
+        public int Time { get; } = header[ListenScan.TimeColumn];
+
+        public bool HasFlags { get; } = header[ListenScan.LikedColumn] >= 0 || header[ListenScan.SharedColumn] >= 0;
     }
 }

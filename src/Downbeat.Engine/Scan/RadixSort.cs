@@ -69,10 +69,10 @@ public static class RadixSort
         var shift = Math.Max(0, BitOperations.Log2(varying) + 1 - FineBits);
         var pieces = Part<T, TOrder>(keys, scratch, shift);
         var from = 0;
-        foreach (var to in pieces)
+        foreach (var (to, top) in pieces)
         {
             // A piece of one fine count may be as large as it likes: its keys share their highest bits.
-            SortPiece<T, TOrder>(scratch[from..to], keys[from..to]);
+            SortPiece<T, TOrder>(scratch[from..to], keys[from..to], top);
             from = to;
         }
 
@@ -80,9 +80,9 @@ public static class RadixSort
     }
 
     /// <summary>Moves keys into pieces, ascending by the bits from <paramref name="shift"/> on.</summary>
-    /// <returns>Where the pieces end.</returns>
+    /// <returns>Where the pieces end, and below which bit the keys of each differ.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static List<int> Part<T, TOrder>(ReadOnlySpan<T> keys, Span<T> parted, int shift)
+    static List<(int End, int Top)> Part<T, TOrder>(ReadOnlySpan<T> keys, Span<T> parted, int shift)
         where T : unmanaged
         where TOrder : IOrder<T>
     {
@@ -93,25 +93,31 @@ public static class RadixSort
             counts[(int)(TOrder.Word(key) >> shift) & Mask]++;
         }
 
-        var ends = new List<int>();
+        var pieces = new List<(int End, int Top)>();
         var starts = new List<int> { 0 };
         var pieceOf = new ushort[1 << FineBits];
-        var (size, sum) = (0, 0);
+        var (size, sum, first, last) = (0, 0, 0, 0);
         for (var fine = 0; fine < counts.Length; fine++)
         {
+            if (counts[fine] == 0)
+            {
+                continue;
+            }
+
             if (size > 0 && size + counts[fine] > PieceKeys)
             {
-                ends.Add(sum);
+                pieces.Add((sum, Top()));
                 starts.Add(sum);
                 size = 0;
             }
 
-            pieceOf[fine] = (ushort)ends.Count;
+            (first, last) = (size == 0 ? fine : first, fine);
+            pieceOf[fine] = (ushort)pieces.Count;
             size += counts[fine];
             sum += counts[fine];
         }
 
-        ends.Add(sum);
+        pieces.Add((sum, Top()));
         var places = CollectionsMarshal.AsSpan(starts);
         ref var target = ref MemoryMarshal.GetReference(parted);
         foreach (ref readonly var key in keys)
@@ -120,7 +126,9 @@ public static class RadixSort
             Unsafe.Add(ref target, places[piece]++) = key;
         }
 
-        return ends;
+        return pieces;
+
+        int Top() => shift + (first == last ? 0 : BitOperations.Log2((uint)(first ^ last)) + 1);
     }
 
     /// <summary>Sorts keys in place.</summary>
@@ -142,7 +150,16 @@ public static class RadixSort
             return;
         }
 
-        var top = BitOperations.Log2(varying) + 1;
+        SortPiece<T, TOrder>(keys, scratch, BitOperations.Log2(varying) + 1);
+    }
+
+    /// <summary>Sorts keys in place that differ only below a bit.</summary>
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void SortPiece<T, TOrder>(Span<T> keys, Span<T> scratch, int top)
+        where T : unmanaged
+        where TOrder : IOrder<T>
+    {
         var high = Math.Max(0, top - DigitBits);
         var low = Math.Max(0, high - DigitBits);
         Span<int> counts = stackalloc int[2 * Buckets];
@@ -158,7 +175,10 @@ public static class RadixSort
 
         Move<T, TOrder>(keys, scratch, lows, low);
         Move<T, TOrder>(scratch[..keys.Length], keys, highs, high);
-        SortEqual<T, TOrder>(keys, scratch, low);
+        if (!TryInsert<T, TOrder>(keys))
+        {
+            SortEqual<T, TOrder>(keys, scratch, low);
+        }
     }
 
     /// <summary>Sorts what is the same in all bits from <paramref name="shift"/> on.</summary>
@@ -204,6 +224,40 @@ public static class RadixSort
         {
             Unsafe.Add(ref first, counts[(int)(TOrder.Word(key) >> shift) & (Buckets - 1)]++) = key;
         }
+    }
+
+    /// <summary>Sorts keys that are nearly sorted; false, and some are sorted, where they turn out not to be.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static bool TryInsert<T, TOrder>(Span<T> keys)
+        where T : unmanaged
+        where TOrder : IOrder<T>
+    {
+        var moves = 4 * keys.Length;
+        ref var first = ref MemoryMarshal.GetReference(keys);
+        for (var at = 1; at < keys.Length; at++)
+        {
+            ref var place = ref Unsafe.Add(ref first, at);
+            if (!TOrder.IsBefore(place, Unsafe.Subtract(ref place, 1)))
+            {
+                continue;
+            }
+
+            var key = place;
+            do
+            {
+                place = Unsafe.Subtract(ref place, 1);
+                place = ref Unsafe.Subtract(ref place, 1);
+                moves--;
+            } while (!Unsafe.AreSame(ref place, ref first) && TOrder.IsBefore(key, Unsafe.Subtract(ref place, 1)));
+
+            place = key;
+            if (moves < 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     static void Insert<T, TOrder>(Span<T> keys)

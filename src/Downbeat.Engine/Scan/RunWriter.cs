@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Downbeat.Engine.Listens;
 using Downbeat.Engine.Slices;
 
@@ -12,6 +13,9 @@ interface IRun
     Listen this[int at] { get; }
 
     int TrackOf(int at);
+
+    /// <summary>Whether a listen is the same as the next.</summary>
+    bool IsRepeated(int at);
 }
 
 /// <summary>Writes sorted listens as a slice: each once, and with only those tracks in its dictionary that occur.</summary>
@@ -25,6 +29,7 @@ sealed class RunWriter(Texts known, TextNumbers others)
     const int FewMoves = 32;
 
     bool[] occurs = [];
+    readonly Texts.Builder dictionary = new(); // Of the slice that is written.
     int[] numbers = []; // In the dictionary of the slice, for every track that occurs.
     int[] tracks = new int[1024]; // Those that occur.
     Listen[] batch = new Listen[BatchListens];
@@ -50,14 +55,56 @@ sealed class RunWriter(Texts known, TextNumbers others)
     public SliceSummary Write<TRun>(Stream output, DateOnly date, TRun run)
         where TRun : IRun, allows ref struct
     {
-        var slice = new SliceWriter(output, date, MakeDictionary(FindTracks(run)));
-        WriteListens(slice, run);
+        var found = FindTracks(run);
+        var areSorted = found[^1] < known.Count;
+        var slice = new SliceWriter(output, date, MakeDictionary(found));
+        if (areSorted)
+        {
+            WriteSorted(slice, run);
+        }
+        else
+        {
+            WriteListens(slice, run);
+        }
+
         return slice.Finish();
     }
 
     /// <summary>The tracks that occur, in the order of their numbers.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     Span<int> FindTracks<TRun>(TRun run)
+        where TRun : IRun, allows ref struct
+    {
+        return run.Count < occurs.Length ? FindFewTracks(run) : FindManyTracks(run);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    Span<int> FindManyTracks<TRun>(TRun run)
+        where TRun : IRun, allows ref struct
+    {
+        ref var first = ref MemoryMarshal.GetArrayDataReference(occurs);
+        for (var at = 0; at < run.Count; at++)
+        {
+            Unsafe.Add(ref first, run.TrackOf(at)) = true;
+        }
+
+        if (tracks.Length < occurs.Length)
+        {
+            tracks = new int[occurs.Length];
+        }
+
+        var found = 0;
+        for (var track = 0; track < occurs.Length; track++)
+        {
+            tracks[found] = track;
+            found += occurs[track] ? 1 : 0;
+        }
+
+        Array.Clear(occurs);
+        return tracks.AsSpan(0, found);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    Span<int> FindFewTracks<TRun>(TRun run)
         where TRun : IRun, allows ref struct
     {
         var found = 0;
@@ -117,7 +164,7 @@ sealed class RunWriter(Texts known, TextNumbers others)
             ofOthers.Sort();
         }
 
-        var dictionary = new Texts.Builder();
+        dictionary.Clear();
         while (ofKnown.Length + ofOthers.Length > 0)
         {
             if (
@@ -155,6 +202,46 @@ sealed class RunWriter(Texts known, TextNumbers others)
         }
     }
 
+    /// <summary>Writes listens whose tracks have numbers in the order of their ids.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    void WriteSorted<TRun>(SliceWriter slice, TRun run)
+        where TRun : IRun, allows ref struct
+    {
+        ref var first = ref MemoryMarshal.GetArrayDataReference(batch);
+        ref var number = ref MemoryMarshal.GetArrayDataReference(numbers);
+        var count = 0;
+        var before = ListenFlags.None; // Of the same listen.
+        for (var at = 0; at < run.Count; )
+        {
+            var stop = Math.Min(run.Count - 1, at + batch.Length - count);
+            for (; at < stop; at++)
+            {
+                // A listen that is repeated is written over by the next: no branch to be guessed wrong.
+                var listen = run[at];
+                var flags = listen.Flags | before;
+                Unsafe.Add(ref first, count) = listen.WithTrack(Unsafe.Add(ref number, listen.Track)).WithFlags(flags);
+                var isRepeated = run.IsRepeated(at);
+                count += isRepeated ? 0 : 1;
+                before = isRepeated ? flags : ListenFlags.None;
+            }
+
+            if (at == run.Count - 1 && count < batch.Length)
+            {
+                var last = run[at++];
+                batch[count++] = last.WithTrack(numbers[last.Track]).WithFlags(last.Flags | before);
+            }
+
+            if (count == batch.Length)
+            {
+                slice.Add(batch);
+                count = 0;
+            }
+        }
+
+        slice.Add(batch.AsSpan(0, count));
+    }
+
+    /// <summary>Writes listens whose tracks may have numbers in any order.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void WriteListens<TRun>(SliceWriter slice, TRun run)
         where TRun : IRun, allows ref struct
@@ -162,12 +249,13 @@ sealed class RunWriter(Texts known, TextNumbers others)
         var count = 0;
         for (var at = 0; at < run.Count; )
         {
-            var next = run[at++];
-            while (at < run.Count && run[at].IsSame(next))
+            var next = run[at];
+            while (at < run.Count - 1 && run.IsRepeated(at))
             {
-                next = next.WithFlags(next.Flags | run[at++].Flags);
+                next = next.WithFlags(next.Flags | run[++at].Flags);
             }
 
+            at++;
             next = next.WithTrack(numbers[next.Track]);
             if (count == batch.Length)
             {
@@ -223,6 +311,7 @@ sealed class RunWriter(Texts known, TextNumbers others)
             from--;
         }
 
+        from &= -SliceFormat.BlockListens; // What is no whole block would be copied once more.
         if (from == 0)
         {
             Array.Resize(ref batch, 2 * batch.Length);

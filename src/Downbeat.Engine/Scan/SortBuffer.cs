@@ -15,7 +15,7 @@ public delegate Stream RunOpener(DateOnly date);
 public sealed class SortBuffer
 {
     // An entry is a listen with the place of its date above the second, in bits that seconds of a date never use.
-    const int PlaceShift = Listen.SecondShift + ListenDate.SecondBits;
+    internal const int PlaceShift = Listen.SecondShift + ListenDate.SecondBits;
 
     /// <summary>The most dates a buffer holds at a time.</summary>
     const int MaxDates = 1 << (64 - PlaceShift);
@@ -60,6 +60,9 @@ public sealed class SortBuffer
 
     /// <summary>Changes when the places of all dates change.</summary>
     public int PlacesVersion { get; private set; }
+
+    /// <summary>Tracks that are found faster.</summary>
+    internal TrackIndex Known => known;
 
     Span<Listen> Entries => MemoryMarshal.Cast<ulong, Listen>(memory.AsSpan());
 
@@ -114,28 +117,33 @@ public sealed class SortBuffer
 
     /// <summary>Takes the listens of a batch, and empties it.</summary>
     /// <param name="batch">The batch.</param>
-    /// <param name="bytes">Where its track ids lie; 24 bytes may be read from the begin of each.</param>
+    /// <param name="bytes">Where its track ids lie; from the begin of each <see cref="TrackIndex.ReadBytes"/> may be read.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void Add(ListenBatch batch, ReadOnlySpan<byte> bytes)
     {
         MakeRoom(batch.Count, batch.UsersSeen, batch.FlagsSeen);
-        Span<int> numbers = stackalloc int[ListenBatch.Capacity];
-        numbers = numbers[..batch.Count];
-        known.Find(bytes, batch.TrackStarts, batch.TrackLengths, numbers);
-        var users = batch.Users[..numbers.Length];
-        var moments = batch.Moments[..numbers.Length];
+        var numbers = batch.Tracks;
+        known.FindExpected(bytes, batch.TrackStarts, batch.TrackLengths, numbers);
         for (var at = 0; at < numbers.Length; at++)
         {
-            var track = numbers[at];
-            if (track < 0)
+            if (numbers[at] < 0)
             {
                 var trackId = bytes.Slice(batch.TrackStarts[at], batch.TrackLengths[at]);
-                track = known.Tracks.Count + others.FindOrAdd(trackId);
+                numbers[at] = known.Tracks.Count + others.FindOrAdd(trackId);
             }
+        }
 
-            var moment = moments[at];
-            var rest = (moment & ((1UL << PlaceShift) - 1)) | ((ulong)track << Listen.TrackShift);
-            Put(count + at, (int)(moment >> PlaceShift), new(users[at], rest));
+        var first = 0;
+        if (!isWide)
+        {
+            first = layout.Pack(batch.Users, batch.Moments, numbers, memory.AsSpan(count, numbers.Length));
+        }
+
+        for (var at = first; at < numbers.Length; at++)
+        {
+            var moment = batch.Moments[at];
+            var rest = (moment & ((1UL << PlaceShift) - 1)) | ((ulong)numbers[at] << Listen.TrackShift);
+            Put(count + at, (int)(moment >> PlaceShift), new(batch.Users[at], rest));
         }
 
         count += numbers.Length;
@@ -325,7 +333,11 @@ public sealed class SortBuffer
             get => layout.Unpack(keys[at]);
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public int TrackOf(int at) => layout.TrackOf(keys[at]);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public bool IsRepeated(int at) => layout.AreSame(keys[at], keys[at + 1]);
     }
 
     /// <summary>Sorted listens of one date, in 128 bits each.</summary>
@@ -342,5 +354,7 @@ public sealed class SortBuffer
         }
 
         public int TrackOf(int at) => listens[at].Track;
+
+        public bool IsRepeated(int at) => listens[at].IsSame(listens[at + 1]);
     }
 }

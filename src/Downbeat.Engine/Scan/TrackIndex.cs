@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using System.Security.Cryptography;
 using Downbeat.Engine.Listens;
 
@@ -20,9 +22,15 @@ public sealed class TrackIndex
     /// <summary>The longest id that can be found.</summary>
     public const int MaxBytes = 24;
 
-    const int IdsOfGroup = 3; // About, on average.
+    /// <summary>So many bytes are read of an id, however short it is.</summary>
+    public const int ReadBytes = 32;
 
-    Slot[] slots = [];
+    const int IdsOfGroup = 3; // About, on average.
+    const int LineBytes = 64;
+
+    Slot[] memory = []; // Pinned, with the slots in it from the begin of a line of the cache on.
+    nint slotsAt;
+    int slotCount;
     ushort[] displacements = [];
     ulong seedA;
     ulong seedB;
@@ -36,8 +44,8 @@ public sealed class TrackIndex
         Tracks = tracks;
 
         // One of five slots stays free: more would cost more in cache, and fewer more time here.
-        var slotCount = (int)Math.Max(16, tracks.Count * 5L / 4);
-        while (!TryBuild(slotCount))
+        slotCount = (int)Math.Max(16, tracks.Count * 5L / 4);
+        while (!TryBuild())
         {
             slotCount = (int)(slotCount * 9L / 8);
         }
@@ -54,7 +62,7 @@ public sealed class TrackIndex
     static ReadOnlySpan<byte> Masks =>
     [
         255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
     ];
 
     /// <summary>Finds the number of an id; -1 when it is not there.</summary>
@@ -67,64 +75,77 @@ public sealed class TrackIndex
 
         var padded = Id.Of(id);
         var hash = padded.Hash(id.Length, seedA, seedB, seedC);
-        ref readonly var slot = ref slots[
-            SlotOf(hash, displacements[GroupOf(hash, displacements.Length)], slots.Length)
-        ];
+        ref readonly var slot = ref SlotAt(SlotOf(hash, displacements[GroupOf(hash, displacements.Length)], slotCount));
         return slot.NumberOf(padded, id.Length);
     }
 
     /// <summary>Finds the numbers of many ids; -1 for one that is not there.</summary>
-    /// <param name="bytes">Where the ids lie; behind the begin of each are at least 24 bytes, its own or others.</param>
+    /// <param name="bytes">Where the ids lie; from the begin of each on there are <see cref="ReadBytes"/>, its own or others.</param>
     /// <param name="starts">Where each id begins.</param>
     /// <param name="lengths">How long each is.</param>
     /// <param name="numbers">Room for the numbers.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Find(ReadOnlySpan<byte> bytes, ReadOnlySpan<int> starts, ReadOnlySpan<int> lengths, Span<int> numbers)
     {
-        ref var table = ref MemoryMarshal.GetArrayDataReference(slots);
-        ref var groups = ref MemoryMarshal.GetArrayDataReference(displacements);
-        var (slotCount, groupCount) = (slots.Length, displacements.Length);
-        lengths = lengths[..starts.Length];
-        numbers = numbers[..starts.Length];
-        var (a, b, c) = (seedA, seedB, seedC);
-
-        // All slots are on their way before the first is looked at.
         for (var at = 0; at < starts.Length; at++)
         {
-            var hash = Id.At(bytes, starts[at], lengths[at]).Hash(lengths[at], a, b, c);
-            var slot = SlotOf(hash, Unsafe.Add(ref groups, GroupOf(hash, groupCount)), slotCount);
-            numbers[at] = slot;
-            Cache.Prefetch(ref Unsafe.Add(ref table, slot));
+            numbers[at] = Expect(ref MemoryMarshal.GetReference(bytes[starts[at]..]), lengths[at]);
         }
 
+        FindExpected(bytes, starts, lengths, numbers);
+    }
+
+    /// <summary>The slot in which an id is if it is anywhere; it is on its way then, and best looked into a while later.</summary>
+    /// <param name="id">The first byte of the id, from which <see cref="ReadBytes"/> may be read.</param>
+    /// <param name="length">How long it is.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal int Expect(ref byte id, int length)
+    {
+        var hash = Id.At(ref id, length).Hash(length, seedA, seedB, seedC);
+        var group = GroupOf(hash, displacements.Length);
+        var displacement = Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(displacements), group);
+        var slot = SlotOf(hash, displacement, slotCount);
+        Cache.Prefetch(ref SlotAt(slot));
+        return slot;
+    }
+
+    /// <summary>As <see cref="Find(ReadOnlySpan{byte}, ReadOnlySpan{int}, ReadOnlySpan{int}, Span{int})"/>, with the slots in which the ids are expected.</summary>
+    /// <param name="bytes">Where the ids lie.</param>
+    /// <param name="starts">Where each id begins.</param>
+    /// <param name="lengths">How long each is.</param>
+    /// <param name="numbers">What <see cref="Expect"/> said of each; its number comes in its place.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal void FindExpected(
+        ReadOnlySpan<byte> bytes,
+        ReadOnlySpan<int> starts,
+        ReadOnlySpan<int> lengths,
+        Span<int> numbers
+    )
+    {
+        ref var table = ref SlotAt(0);
+        ref var first = ref MemoryMarshal.GetReference(bytes);
+        lengths = lengths[..starts.Length];
+        numbers = numbers[..starts.Length];
         for (var at = 0; at < starts.Length; at++)
         {
             numbers[at] = Unsafe
                 .Add(ref table, numbers[at])
-                .NumberOf(Id.At(bytes, starts[at], lengths[at]), lengths[at]);
+                .NumberAt(ref Unsafe.Add(ref first, starts[at]), lengths[at]);
         }
     }
 
     /// <summary>Builds the table, unless some group finds no place, which is unlikely.</summary>
-    bool TryBuild(int slotCount)
+    bool TryBuild()
     {
         // Chosen anew every time, so that nobody can choose ids that fall into the same group.
         (seedA, seedB, seedC) = (RandomSeed(), RandomSeed(), RandomSeed());
-        slots = LargeArray.Make<Slot>(slotCount);
-        Array.Clear(slots);
+        memory = LargeArray.Make<Slot>(slotCount + (LineBytes / Unsafe.SizeOf<Slot>()));
+        Array.Clear(memory);
+        slotsAt = Cache.BytesToLine(ref MemoryMarshal.GetArrayDataReference(memory), LineBytes);
         displacements = new ushort[Math.Max(1, Tracks.Count / IdsOfGroup)];
         var hashes = new ulong[Tracks.Count];
         var (members, ends) = Group(hashes);
-        var order = new int[displacements.Length];
-        var sizes = new int[order.Length];
-        for (var group = 0; group < order.Length; group++)
-        {
-            order[group] = group;
-            sizes[group] = (group == 0 ? 0 : ends[group - 1]) - ends[group]; // The largest first.
-        }
-
-        Array.Sort(sizes, order);
-        foreach (var group in order)
+        foreach (var group in LargestFirst(ends))
         {
             if (!TryPlace(group, members.AsSpan((group == 0 ? 0 : ends[group - 1])..ends[group]), hashes))
             {
@@ -135,7 +156,36 @@ public sealed class TrackIndex
         return true;
     }
 
+    static int[] LargestFirst(ReadOnlySpan<int> ends)
+    {
+        var places = new int[2]; // By size; sizes are small.
+        for (var (group, start) = (0, 0); group < ends.Length; start = ends[group++])
+        {
+            var size = ends[group] - start;
+            if (size + 1 >= places.Length)
+            {
+                Array.Resize(ref places, size + 2);
+            }
+
+            places[size]++;
+        }
+
+        for (var size = places.Length - 2; size >= 0; size--)
+        {
+            places[size] += places[size + 1];
+        }
+
+        var order = new int[ends.Length];
+        for (var (group, start) = (0, 0); group < ends.Length; start = ends[group++])
+        {
+            order[places[ends[group] - start + 1]++] = group;
+        }
+
+        return order;
+    }
+
     /// <summary>Hashes all ids that are short enough, and lists them group by group.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     (int[] Members, int[] Ends) Group(ulong[] hashes)
     {
         var ends = new int[displacements.Length];
@@ -174,7 +224,7 @@ public sealed class TrackIndex
             for (; placed < members.Length; placed++)
             {
                 var number = members[placed];
-                ref var slot = ref slots[SlotOf(hashes[number], (ushort)displacement, slots.Length)];
+                ref var slot = ref SlotAt(SlotOf(hashes[number], (ushort)displacement, slotCount));
                 if (!slot.IsFree)
                 {
                     break;
@@ -191,12 +241,16 @@ public sealed class TrackIndex
 
             foreach (var number in members[..placed])
             {
-                slots[SlotOf(hashes[number], (ushort)displacement, slots.Length)] = default;
+                SlotAt(SlotOf(hashes[number], (ushort)displacement, slotCount)) = default;
             }
         }
 
         return false;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    ref Slot SlotAt(int slot) =>
+        ref Unsafe.Add(ref Unsafe.AddByteOffset(ref MemoryMarshal.GetArrayDataReference(memory), slotsAt), (nuint)slot);
 
     /// <summary>The low half of the hash chooses the group.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -206,6 +260,11 @@ public sealed class TrackIndex
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static int SlotOf(ulong hash, ushort displacement, int slots) =>
         (int)(((ulong)((uint)(hash >> 32) ^ (displacement * 0x9E37_79B9u)) * (uint)slots) >> 32);
+
+    /// <summary>24 bytes of which as many are ones as the id has, and behind them zeros.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static ref byte Mask(int length) =>
+        ref Unsafe.Add(ref MemoryMarshal.GetReference(Masks), MaxBytes - Math.Min(length, MaxBytes));
 
     static ulong RandomSeed() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) | 1;
 
@@ -226,10 +285,9 @@ public sealed class TrackIndex
 
         /// <summary>The first bytes of an id where it lies; of a longer one they match nothing, because of its length.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Id At(ReadOnlySpan<byte> bytes, int start, int length)
+        public static Id At(ref byte text, int length)
         {
-            ref var text = ref Unsafe.Add(ref MemoryMarshal.GetReference(bytes), start);
-            ref var kept = ref Unsafe.Add(ref MemoryMarshal.GetReference(Masks), MaxBytes - Math.Min(length, MaxBytes));
+            ref var kept = ref Mask(length);
             return new(
                 Word(ref text, 0) & Word(ref kept, 0),
                 Word(ref text, 8) & Word(ref kept, 8),
@@ -250,12 +308,15 @@ public sealed class TrackIndex
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         static ulong Fold(ulong left, ulong right)
         {
-            var high = Math.BigMul(left, right, out var low);
-            return high ^ low;
+            // What BigMul says, which passes the low half through memory there.
+            return Bmi2.X64.IsSupported
+                ? Bmi2.X64.MultiplyNoFlags(left, right) ^ (left * right)
+                : Math.BigMul(left, right, out var low) ^ low;
         }
     }
 
     /// <summary>32 bytes, two to a line of the cache.</summary>
+    [StructLayout(LayoutKind.Sequential)]
     readonly struct Slot(Id id, int number, int length)
     {
         readonly Id id = id;
@@ -268,5 +329,16 @@ public sealed class TrackIndex
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public int NumberOf(in Id wanted, int wantedLength) =>
             id.IsSame(wanted) & length == wantedLength ? place - 1 : -1;
+
+        /// <summary>The same for an id where it lies, compared at once.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public int NumberAt(ref byte wanted, int wantedLength)
+        {
+            ref var own = ref Unsafe.As<Slot, byte>(ref Unsafe.AsRef(in this));
+            var text = Vector256.LoadUnsafe(ref wanted) & Vector256.LoadUnsafe(ref Mask(wantedLength));
+            var same = Vector256.Equals(text, Vector256.LoadUnsafe(ref own)).ExtractMostSignificantBits();
+            const uint NoId = ~0U << MaxBytes; // What stands behind the id in a slot.
+            return (same | NoId) == uint.MaxValue & length == wantedLength ? place - 1 : -1;
+        }
     }
 }

@@ -21,6 +21,7 @@ public sealed class SliceMerge
     /// <summary>Of many slices a batch is larger: each of them costs something in every batch.</summary>
     const int BatchListensOfSlice = 16;
 
+    readonly Cursor[] slices;
     readonly int batchListens;
     readonly List<Cursor> cursors = []; // Those that are not at their end, or of which listens are pending. The largest first.
     readonly PriorityQueue<Cursor, UInt128> undecoded = new(); // By the listen up to which they are decoded.
@@ -43,32 +44,31 @@ public sealed class SliceMerge
         ulong firstUser = 0,
         ulong lastUser = ulong.MaxValue
     )
-        : this(
-            slices,
-            Texts.Union([.. slices.Select(slice => slice.Tracks)], out var tracks),
-            tracks,
-            bufferBytes,
-            firstUser,
-            lastUser
-        ) { }
+        : this(slices, TrackUnion.Of(slices), bufferBytes)
+    {
+        Restart(firstUser, lastUser);
+    }
 
-    /// <summary>Starts merging with the union of the dictionaries made before, for several ranges of users.</summary>
-    public SliceMerge(
-        IReadOnlyList<SliceReader> slices,
-        Texts tracks,
-        int[][] renumbered,
-        long bufferBytes,
-        ulong firstUser,
-        ulong lastUser
-    )
+    /// <summary>Prepares merging with the union of the dictionaries made before, for any number of ranges of users.</summary>
+    public SliceMerge(IReadOnlyList<SliceReader> slices, TrackUnion union, long bufferBytes)
     {
         ArgumentNullException.ThrowIfNull(slices);
-        ArgumentNullException.ThrowIfNull(renumbered);
-        Tracks = tracks;
+        ArgumentNullException.ThrowIfNull(union);
+        Tracks = union.Tracks;
+        this.slices = [.. slices.Zip(union.Numbers, (slice, numbers) => new Cursor(slice, numbers))];
         cursorBytes = (int)Math.Clamp(bufferBytes / Math.Max(1, slices.Count), 4096, 256 * 1024);
-        for (var slice = 0; slice < slices.Count; slice++)
+        batchListens = Math.Max(BatchListens, BatchListensOfSlice * slices.Count);
+    }
+
+    /// <summary>Starts merging the listens of a range of users, in the memory of the range before.</summary>
+    public void Restart(ulong firstUser, ulong lastUser)
+    {
+        cursors.Clear();
+        undecoded.Clear();
+        (waiting, batch) = (0, default);
+        foreach (var cursor in slices)
         {
-            var cursor = new Cursor(slices[slice], renumbered[slice], firstUser, lastUser);
+            cursor.Restart(firstUser, lastUser);
             if (!cursor.IsDecoded && firstUser <= lastUser)
             {
                 cursors.Add(cursor);
@@ -78,7 +78,6 @@ public sealed class SliceMerge
 
         // Large runs are merged last, and so seldom.
         cursors.Sort((left, right) => right.Listens.CompareTo(left.Listens));
-        batchListens = Math.Max(BatchListens, BatchListensOfSlice * cursors.Count);
     }
 
     /// <summary>All tracks of the slices; listens name them by their numbers here.</summary>
@@ -255,27 +254,24 @@ public sealed class SliceMerge
     }
 
     /// <summary>The listens of one slice, tracks renumbered: those that are decoded, and wait to be taken.</summary>
-    sealed class Cursor
+    sealed class Cursor(SliceReader slice, TrackNumbers numbers)
     {
-        readonly SliceReader slice;
-        readonly int[]? renumbered; // Null where the numbers are those of the union.
-        readonly ulong firstUser;
-        readonly ulong lastUser;
+        ulong firstUser;
+        ulong lastUser;
         byte[] buffer = [];
         Listen[] pending = [];
         int from;
         int to;
         UInt128 lastPlace; // Of the last listen decoded, track not renumbered.
         int firstBlock;
-        int endBlock = -1; // Behind the last block in the buffer.
+        int endBlock; // Behind the last block in the buffer; -1 when there is none.
         int block; // The next to decode.
 
-        public Cursor(SliceReader slice, int[] renumbered, ulong firstUser, ulong lastUser)
+        /// <summary>Goes to the first listen of a range of users.</summary>
+        public void Restart(ulong first, ulong last)
         {
-            this.slice = slice;
-            this.firstUser = firstUser;
-            this.lastUser = lastUser;
-            this.renumbered = renumbered.Length == 0 || renumbered[^1] == renumbered.Length - 1 ? null : renumbered;
+            (firstUser, lastUser) = (first, last);
+            (from, to, Found, lastPlace, endBlock) = (0, 0, 0, default, -1);
             block = slice.FindBlock(firstUser);
             EndIfBehind();
             DecodedUpTo = IsDecoded ? UInt128.MaxValue : new(slice.FirstUser(block), 0);
@@ -315,11 +311,7 @@ public sealed class SliceMerge
             }
 
             lastPlace = Place(listens[^1]);
-            if (renumbered is not null)
-            {
-                Renumber(listens, renumbered);
-            }
-
+            numbers.Renumber(listens);
             block++;
             to += count;
             Keep(listens);
@@ -328,11 +320,6 @@ public sealed class SliceMerge
                 ? UInt128.MaxValue
                 : UInt128.Max(Place(listens[^1]) + 1, new(slice.FirstUser(block), 0));
             pending[to] = ListenRuns.End;
-            if (IsDecoded)
-            {
-                buffer = [];
-            }
-
             return count;
         }
 
@@ -388,7 +375,7 @@ public sealed class SliceMerge
             {
                 if (buffer.Length == 0)
                 {
-                    buffer = new byte[Math.Min(bufferBytes, slice.Summary.Bytes)];
+                    buffer = new byte[Math.Min(bufferBytes, slice.BytesOfUsers(firstUser, lastUser))];
                 }
 
                 firstBlock = block;
@@ -434,15 +421,6 @@ public sealed class SliceMerge
             if (pending.Length < to + count + 1)
             {
                 Array.Resize(ref pending, Math.Max(to + count, Math.Min(2 * to, (int)Math.Min(Listens, 1 << 30))) + 1);
-            }
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        static void Renumber(Span<Listen> listens, int[] renumbered)
-        {
-            foreach (ref var listen in listens)
-            {
-                listen = listen.WithTrack(renumbered[listen.Track]);
             }
         }
     }

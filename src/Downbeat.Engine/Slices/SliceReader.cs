@@ -18,7 +18,7 @@ public interface IByteSource
     void Read(long offset, Span<byte> destination);
 }
 
-/// <summary>Reads a slice: its summary, dictionary and block index at once, its blocks on demand.</summary>
+/// <summary>Reads a slice: its summary and block index at once, its dictionary and blocks on demand.</summary>
 /// <remarks>
 /// Every byte is covered by a checksum, and checked before it is used; and what it says is checked too, so that no
 /// bytes whatever lead to anything but a <see cref="DamagedObjectException"/>. Safe to use from many threads.
@@ -31,6 +31,9 @@ public sealed class SliceReader
     readonly IByteSource bytes;
     readonly byte[] index;
     readonly long dictionaryOffset;
+    readonly int dictionaryBytes;
+    readonly uint dictionarySum;
+    Texts? dictionary;
 
     /// <summary>Opens a slice.</summary>
     /// <exception cref="DamagedObjectException">The bytes are not those of a slice as it was written.</exception>
@@ -90,27 +93,26 @@ public sealed class SliceReader
             tracks,
             bytes.Length
         );
-        index = Range(indexOffset, BlockCount * SliceFormat.IndexEntryBytes, tail).ToArray();
+        index = Range(indexOffset, BlockCount * SliceFormat.IndexEntryBytes, tail);
         if (SliceFormat.Crc32C(index) != BinaryPrimitives.ReadUInt32LittleEndian(footer[56..]))
         {
             throw Damaged("its block index does not fit its checksum");
         }
 
         CheckIndex();
-        var dictionary = Range(dictionaryOffset, (int)(indexOffset - dictionaryOffset), tail);
-        if (SliceFormat.Crc32C(dictionary) != BinaryPrimitives.ReadUInt32LittleEndian(footer[52..]))
-        {
-            throw Damaged("its track dictionary does not fit its checksum");
-        }
-
-        Tracks = ReadDictionary(dictionary);
+        dictionaryBytes = (int)(indexOffset - dictionaryOffset);
+        dictionarySum = BinaryPrimitives.ReadUInt32LittleEndian(footer[52..]);
     }
 
     /// <summary>What the slice holds.</summary>
     public SliceSummary Summary { get; }
 
-    /// <summary>The slice's dictionary.</summary>
-    public Texts Tracks { get; }
+    /// <summary>The slice's dictionary, read once and kept.</summary>
+    /// <exception cref="DamagedObjectException">It does not fit its checksum, or is none.</exception>
+    public Texts Tracks => dictionary ??= ReadTracks(GC.AllocateUninitializedArray<byte>(dictionaryBytes));
+
+    /// <summary>How many bytes reading the dictionary takes.</summary>
+    internal int DictionaryBytes => dictionaryBytes;
 
     /// <summary>How many blocks there are.</summary>
     public int BlockCount { get; }
@@ -140,6 +142,14 @@ public sealed class SliceReader
         }
 
         return Math.Max(0, low - 1);
+    }
+
+    /// <summary>How many bytes the blocks take from one that may hold listens of a user to the last that may hold those of another.</summary>
+    internal long BytesOfUsers(ulong firstUser, ulong lastUser)
+    {
+        var first = FindBlock(firstUser);
+        var last = lastUser >= Summary.LastUser ? BlockCount : FindBlock(lastUser + 1) + 1;
+        return Offset(Math.Max(first, last)) - Offset(first);
     }
 
     /// <summary>Reads the bytes of consecutive blocks: as many as fit, at least one.</summary>
@@ -183,7 +193,7 @@ public sealed class SliceReader
 
         listens = listens[..BlockListens(block)];
         var lastUser = block + 1 < BlockCount ? FirstUser(block + 1) : Summary.LastUser;
-        if (!SliceBlock.TryDecode(data, FirstUser(block), Tracks.Count, listens) || listens[^1].User > lastUser)
+        if (!SliceBlock.TryDecode(data, FirstUser(block), Summary.Tracks, listens) || listens[^1].User > lastUser)
         {
             throw Damaged($"its block {block} holds no listens in order");
         }
@@ -195,15 +205,15 @@ public sealed class SliceReader
     internal DamagedObjectException Damaged(string how) => new($"{bytes.Name} is damaged: {how}.");
 
     /// <summary>Bytes of the file: from the end that was read, or read now.</summary>
-    ReadOnlySpan<byte> Range(long offset, int length, byte[] tail)
+    byte[] Range(long offset, int length, byte[] tail)
     {
         var tailOffset = bytes.Length - tail.Length;
         if (offset >= tailOffset)
         {
-            return tail.AsSpan((int)(offset - tailOffset), length);
+            return tail.AsSpan((int)(offset - tailOffset), length).ToArray();
         }
 
-        var read = new byte[length];
+        var read = GC.AllocateUninitializedArray<byte>(length);
         bytes.Read(offset, read);
         return read;
     }
@@ -242,23 +252,30 @@ public sealed class SliceReader
         }
     }
 
-    /// <summary>Takes the lengths from between the ids.</summary>
+    /// <summary>Reads the dictionary, and takes the lengths from between the ids.</summary>
+    /// <param name="ids">Room for <see cref="DictionaryBytes"/>, where the ids stay.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    Texts ReadDictionary(ReadOnlySpan<byte> dictionary)
+    internal Texts ReadTracks(byte[] ids)
     {
-        var ids = GC.AllocateUninitializedArray<byte>(dictionary.Length);
+        var raw = ids.AsSpan(0, dictionaryBytes);
+        bytes.Read(dictionaryOffset, raw);
+        if (SliceFormat.Crc32C(raw) != dictionarySum)
+        {
+            throw Damaged("its track dictionary does not fit its checksum");
+        }
+
         var starts = new int[Summary.Tracks + 1];
         var at = 0;
         var end = 0;
         for (var track = 0; track < Summary.Tracks; track++)
         {
-            var length = ReadLength(dictionary, ref at);
-            if (length > dictionary.Length - at)
+            var length = ReadLength(raw, ref at);
+            if (length > raw.Length - at)
             {
                 throw Damaged("its track dictionary is none");
             }
 
-            dictionary.Slice(at, length).CopyTo(ids.AsSpan(end));
+            raw.Slice(at, length).CopyTo(ids.AsSpan(end));
             if (track > 0 && !IsBefore(ids.AsSpan(starts[track - 1]..end), ids.AsSpan(end, length)))
             {
                 throw Damaged("its track dictionary is not sorted");
@@ -270,7 +287,7 @@ public sealed class SliceReader
         }
 
         starts[^1] = end;
-        return at == dictionary.Length ? Texts.Of(ids, starts) : throw Damaged("its track dictionary is too long");
+        return at == raw.Length ? Texts.Of(ids, starts) : throw Damaged("its track dictionary is too long");
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -63,7 +63,12 @@ static class SweepStage
             named.UnionWith(date.Entry.Files.Select(file => LakePaths.Kpi(file.Table, date.Entry.Date)));
         }
 
-        named.UnionWith(new[] { state.Songs?.Path, state.Users?.Path }.OfType<string>());
+        foreach (var read in new[] { state.Songs, state.Users }.OfType<CatalogueEntry>())
+        {
+            named.Add(read.Path);
+            named.UnionWith(new[] { read.Origin?.Path }.OfType<string>());
+        }
+
         return named;
     }
 }

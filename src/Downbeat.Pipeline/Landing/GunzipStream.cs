@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using Downbeat.Engine.Scan;
 
 namespace Downbeat.Pipeline.Landing;
 
@@ -183,64 +184,6 @@ sealed class GunzipStream(Stream compressed) : ForwardStream
             var read = compressed.Read(bytes.AsSpan(end));
             end += read;
             return read > 0;
-        }
-    }
-
-    /// <summary>The checksum of gzip, eight bytes at a time.</summary>
-    static class Crc32
-    {
-        const uint Polynomial = 0xEDB88320;
-
-        static readonly uint[] Tables = MakeTables();
-
-        public static uint Add(uint crc, ReadOnlySpan<byte> bytes)
-        {
-            var tables = Tables;
-            crc = ~crc;
-            for (; bytes.Length >= 8; bytes = bytes[8..])
-            {
-                var low = BinaryPrimitives.ReadUInt32LittleEndian(bytes) ^ crc;
-                var high = BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
-                crc =
-                    tables[(7 * 256) + (int)(low & 0xFF)]
-                    ^ tables[(6 * 256) + (int)((low >> 8) & 0xFF)]
-                    ^ tables[(5 * 256) + (int)((low >> 16) & 0xFF)]
-                    ^ tables[(4 * 256) + (int)(low >> 24)]
-                    ^ tables[(3 * 256) + (int)(high & 0xFF)]
-                    ^ tables[(2 * 256) + (int)((high >> 8) & 0xFF)]
-                    ^ tables[256 + (int)((high >> 16) & 0xFF)]
-                    ^ tables[(int)(high >> 24)];
-            }
-
-            foreach (var last in bytes)
-            {
-                crc = (crc >> 8) ^ tables[(int)((crc ^ last) & 0xFF)];
-            }
-
-            return ~crc;
-        }
-
-        static uint[] MakeTables()
-        {
-            var tables = new uint[8 * 256];
-            for (var value = 0u; value < 256; value++)
-            {
-                var crc = value;
-                for (var bit = 0; bit < 8; bit++)
-                {
-                    crc = (crc >> 1) ^ ((crc & 1) * Polynomial);
-                }
-
-                tables[value] = crc;
-            }
-
-            for (var at = 256; at < tables.Length; at++)
-            {
-                var before = tables[at - 256];
-                tables[at] = (before >> 8) ^ tables[(int)(before & 0xFF)];
-            }
-
-            return tables;
         }
     }
 }

@@ -46,6 +46,11 @@ sealed class SectionStream : ForwardStream
 
     public override int Read(Span<byte> buffer)
     {
+        if (from == to && buffer.Length >= PieceBytes && TryReadAll(buffer) is var read and > 0)
+        {
+            return read;
+        }
+
         if (from == to && !TryRefill())
         {
             return 0;
@@ -87,6 +92,25 @@ sealed class SectionStream : ForwardStream
             isInLine = piece[to - 1] != '\n';
             LookForQuote();
         }
+    }
+
+    /// <summary>Reads into large room without the detour by a piece; 0 where the section has ended, or a quote is.</summary>
+    int TryReadAll(Span<byte> buffer)
+    {
+        if (isEnded || HasQuote)
+        {
+            return 0;
+        }
+
+        var read = section.Read(buffer);
+        HasQuote = buffer[..read].Contains((byte)'"');
+        if (read == 0 || HasQuote)
+        {
+            return 0;
+        }
+
+        isInLine = buffer[read - 1] != '\n';
+        return read;
     }
 
     bool TryRefill()

@@ -164,8 +164,11 @@ public sealed record CatalogueEntry
     /// <summary>The SHA-256 of what is kept, in hex.</summary>
     public required string Sha256 { get; init; }
 
-    /// <summary>The files they were read from.</summary>
+    /// <summary>The files they were read from; none when they come from a database.</summary>
     public required IReadOnlyList<CatalogueFileEntry> Files { get; init; }
+
+    /// <summary>The database they were read from; null when they come from files.</summary>
+    public CatalogueOriginEntry? Origin { get; init; }
 
     /// <summary>Rows read.</summary>
     public required long Rows { get; init; }
@@ -175,6 +178,28 @@ public sealed record CatalogueEntry
 
     /// <summary>Distinct tracks, or users.</summary>
     public required long Count { get; init; }
+}
+
+/// <summary>Songs or users of a database: what was asked for, what came, and from where on the next run asks.</summary>
+public sealed record CatalogueOriginEntry
+{
+    /// <summary>Where the database is.</summary>
+    public required string Place { get; init; }
+
+    /// <summary>Stands for what was asked for: after another question nothing is known about changes.</summary>
+    public required string Shape { get; init; }
+
+    /// <summary>The <see cref="Engine.Scan.ContentHash"/> of the rows, in hex.</summary>
+    public required string Hash { get; init; }
+
+    /// <summary>Where the rows are kept; null when all are read each time.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>Up to when changes are in the rows, in the words of the database; null when all rows are read each time.</summary>
+    public string? Watermark { get; init; }
+
+    /// <summary>When all rows were read last, and not only those that had changed; null when that is each time.</summary>
+    public DateTimeOffset? ReadInFull { get; init; }
 }
 
 /// <summary>A file of the catalogue; it is read again when its size or time changes.</summary>

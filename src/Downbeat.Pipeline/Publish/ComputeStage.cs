@@ -172,7 +172,8 @@ sealed class ComputeStage(RunContext run)
         var day = new Day(
             date.Date,
             run.Zone,
-            [.. slices.Select(slice => new SliceReader(run.Lake.OpenBytes(slice.Path)))]
+            [.. slices.Select(slice => new SliceReader(run.Lake.OpenBytes(slice.Path)))],
+            run.Options.Workers
         );
         return new(day, catalogue.Songs, catalogue.Users, run.Options.Workers, counterMemory);
     }

@@ -18,6 +18,7 @@ sealed class PublishStage(RunContext run, IReadOnlyList<IDestination> destinatio
     const int RowsPerBatch = 200_000;
 
     readonly Lock reporting = new();
+    readonly Lock refreshing = new();
     readonly List<PublishedTo> published = [];
     int done;
     int total;
@@ -27,17 +28,21 @@ sealed class PublishStage(RunContext run, IReadOnlyList<IDestination> destinatio
         [.. published.OrderBy(one => one.Destination, StringComparer.Ordinal)];
 
     /// <summary>The dates that a destination is behind on, and why; the oldest first.</summary>
+    /// <param name="destination">The destination.</param>
+    /// <param name="dates">What it should hold.</param>
+    /// <param name="lakeId">The lake.</param>
+    /// <param name="cancellationToken">Stops asking.</param>
     /// <exception cref="DestinationException">It cannot say what it holds.</exception>
     public static List<PlannedDate> FindBehind(
         IDestination destination,
-        LakeState state,
+        IReadOnlyDictionary<DateOnly, DateState> dates,
         string lakeId,
         CancellationToken cancellationToken
     )
     {
         var held = destination.Find(lakeId, cancellationToken);
         var behind = new List<PlannedDate>();
-        foreach (var (date, known) in state.Dates)
+        foreach (var (date, known) in dates)
         {
             if (!held.TryGetValue(date, out var holds))
             {
@@ -50,7 +55,7 @@ sealed class PublishStage(RunContext run, IReadOnlyList<IDestination> destinatio
         }
 
         behind.AddRange(
-            held.Where(holds => holds.Value.Fingerprint.Length > 0 && !state.Dates.ContainsKey(holds.Key))
+            held.Where(holds => holds.Value.Fingerprint.Length > 0 && !dates.ContainsKey(holds.Key))
                 .Select(holds => new PlannedDate(holds.Key, "it has no listens any more"))
         );
         return [.. behind.OrderBy(date => date.Date)];
@@ -59,28 +64,28 @@ sealed class PublishStage(RunContext run, IReadOnlyList<IDestination> destinatio
     /// <summary>Publishes what is behind, to all destinations at once.</summary>
     public void Run(CancellationToken cancellationToken)
     {
+        var known = new SortedDictionary<DateOnly, DateState>(run.Ledger.State.Dates); // As of now: one thread may read on.
         var work = destinations
-            .Select(destination => Task.Run(() => Run(destination, cancellationToken), CancellationToken.None))
+            .Select(destination => Task.Run(() => Run(destination, known, cancellationToken), CancellationToken.None))
             .ToArray();
         Task.WaitAll(work, CancellationToken.None);
         cancellationToken.ThrowIfCancellationRequested();
     }
 
-    void Run(IDestination destination, CancellationToken cancellationToken)
+    void Run(IDestination destination, SortedDictionary<DateOnly, DateState> known, CancellationToken cancellationToken)
     {
         var start = Stopwatch.GetTimestamp();
         var (dates, rows) = (0, 0L);
         string? error = null;
         try
         {
-            // Read afresh for every destination and batch: another run may have restated a date meanwhile.
             var takesOver = request.TakeOver;
             if (takesOver)
             {
                 destination.Prepare(request, cancellationToken); // What it held is another lake's until then.
             }
 
-            var behind = FindBehind(destination, run.Ledger.State, request.LakeId, cancellationToken);
+            var behind = FindBehind(destination, known, request.LakeId, cancellationToken);
             if (behind.Count == 0)
             {
                 return;
@@ -167,10 +172,14 @@ sealed class PublishStage(RunContext run, IReadOnlyList<IDestination> destinatio
     {
         for (var attempt = 0; ; attempt++)
         {
-            var state = run.Ledger.State;
-            if (!state.Dates.TryGetValue(date, out var known))
+            DateState? known;
+            lock (refreshing)
             {
-                return DateTables.Empty(date, state.Version);
+                var state = run.Ledger.State;
+                if (!state.Dates.TryGetValue(date, out known))
+                {
+                    return DateTables.Empty(date, state.Version);
+                }
             }
 
             try
@@ -179,7 +188,10 @@ sealed class PublishStage(RunContext run, IReadOnlyList<IDestination> destinatio
             }
             catch (IOException) when (attempt == 0)
             {
-                run.Ledger.Refresh(); // Another run may have restated the date.
+                lock (refreshing)
+                {
+                    run.Ledger.Refresh(); // Another run may have restated the date.
+                }
             }
             catch (FormatException error)
             {

@@ -1,9 +1,10 @@
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
-using Downbeat.Engine;
 using Downbeat.Engine.Catalogue;
 using Downbeat.Engine.Listens;
 using Downbeat.Engine.Slices;
+using Downbeat.Pipeline.Catalogue;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Quarantine;
@@ -14,7 +15,7 @@ namespace Downbeat.Pipeline.Runs;
 /// Reads songs and users when their files are new or have changed. The files stay where they are; what was read is kept
 /// in <c>catalogue/</c> under a version, which goes up when the content differs.
 /// </summary>
-static class CatalogueStage
+sealed class CatalogueStage
 {
     const string SongsHint =
         "songs.csv with the columns track_id, artists, track_name, popularity, duration_ms, track_genre";
@@ -23,89 +24,192 @@ static class CatalogueStage
     /// <summary>Enough for 2.8 million users at a time; more of them become sorted runs on the disk.</summary>
     const long UsersBufferBytes = 64 << 20;
 
-    /// <summary>Files that would be read.</summary>
+    readonly RunContext run;
+    readonly Reading reading;
+    readonly bool isFetched;
+    readonly bool songsChanged;
+    readonly List<Action> pieces = [];
+    readonly ExceptionDispatchInfo?[] errors;
+    readonly TaskCompletionSource<Songs?> songsRead = new();
+    readonly long firstVersion;
+    readonly long started = Stopwatch.GetTimestamp();
+    CatalogueEntry? songsEntry;
+    Songs? songsKept;
+    CatalogueEntry? usersEntry;
+    int taken = -1;
+    int unfinished;
+
+    /// <summary>Finds what has changed.</summary>
     /// <exception cref="LakeException">There are no songs, or no users.</exception>
-    public static IReadOnlyList<PlannedFile> Plan(ILake lake, LakeState state)
+    public CatalogueStage(RunContext run, CatalogueFetch? fetch, CancellationToken cancellationToken)
     {
-        var (songs, users) = Files(lake);
-        return [.. Changed(Kept(lake, state.Songs), songs), .. Changed(Kept(lake, state.Users), users)];
+        this.run = run;
+        isFetched = fetch is not null;
+        var state = run.Ledger.State;
+        firstVersion = state.Version;
+        var (songs, users) = fetch is null ? Inputs(run.Lake) : (Input(fetch.Songs), Input(fetch.Users));
+        songsChanged = songs?.IsOther(Kept(run.Lake, state.Songs)) == true;
+        var usersChanged = users?.IsOther(Kept(run.Lake, state.Users)) == true;
+        reading = new(run, (songsChanged ? songs!.Size : 0) + (usersChanged ? users!.Size : 0), cancellationToken);
+        if (songsChanged)
+        {
+            pieces.Add(() => songsEntry = ReadSongs(songs!));
+        }
+
+        if (usersChanged)
+        {
+            pieces.Add(() => usersEntry = ReadUsers(users!));
+        }
+
+        unfinished = pieces.Count;
+        errors = new ExceptionDispatchInfo?[pieces.Count];
     }
 
-    /// <summary>Reads what has changed, songs and users at the same time.</summary>
-    public static (ReadCatalogue? Songs, ReadCatalogue? Users) Run(RunContext run, CancellationToken cancellationToken)
+    /// <summary>Files that would be read, and those that would not although they lie there.</summary>
+    /// <exception cref="LakeException">There are no songs, or no users.</exception>
+    public static (List<PlannedFile> Read, List<PlannedFile> Leave) Plan(
+        ILake lake,
+        LakeState state,
+        ICatalogueSource? source
+    )
     {
-        var state = run.Ledger.State;
-        var firstVersion = state.Version;
-        var (songFiles, userFiles) = Files(run.Lake);
-        var (oldSongs, oldUsers) = (state.Songs, state.Users);
-        var songsChanged = IsChanged(Kept(run.Lake, oldSongs), songFiles);
-        var usersChanged = IsChanged(Kept(run.Lake, oldUsers), userFiles);
-        var reading = new Reading(
-            run,
-            [.. songsChanged ? songFiles : [], .. usersChanged ? userFiles : []],
-            cancellationToken
-        );
-        (CatalogueEntry Entry, Songs Songs)? songs = null;
-        CatalogueEntry? users = null;
-        RunAll(
-            run.Options.Workers,
-            songsChanged ? () => songs = ReadSongs(reading, songFiles) : null,
-            usersChanged ? () => users = ReadUsers(reading, userFiles) : null
-        );
-        SayRejected(run, "songs", songs?.Entry);
-        SayRejected(run, "users", users);
-        if (songs is not null || users is not null)
+        var (knownSongs, knownUsers) = (Kept(lake, state.Songs), Kept(lake, state.Users));
+        if (source is not null)
         {
-            run.Ledger.Commit(now =>
-                new[] { songs?.Entry, users }.Any(read => read is not null && now.IsSwept(read.Path, firstVersion))
-                    ? throw new LakeException("Another run swept what this one had read of the catalogue; run again.")
-                    : LakeLedger.Facts with
-                    {
-                        Songs = songs?.Entry,
-                        Users = users,
-                    }
+            // What has changed there only a run finds out.
+            return (
+                [.. NotFetched("songs", knownSongs, source), .. NotFetched("users", knownUsers, source)],
+                [
+                    .. Files(lake, LakePaths.Songs)
+                        .Concat(Files(lake, LakePaths.Users))
+                        .Select(file => new PlannedFile(
+                            file.Path,
+                            file.Size,
+                            $"songs and users come from {source.Place}"
+                        )),
+                ]
             );
         }
 
-        if (songs is { } read)
-        {
-            run.Remember(read.Entry.Version, read.Songs);
-        }
-
-        return (Said(songs?.Entry, oldSongs), Said(users, oldUsers));
+        var (songs, users) = Inputs(lake);
+        return ([.. Changed(knownSongs, songs), .. Changed(knownUsers, users)], []);
     }
 
-    /// <summary>Does all there is to do, at the same time where there are workers; throws what went wrong first in this order.</summary>
-    static void RunAll(int workers, params Action?[] all)
+    static IEnumerable<PlannedFile> NotFetched(string what, CatalogueEntry? known, ICatalogueSource source) =>
+        known?.Origin is null ? [new($"{what} in {source.Place}", 0, "not read yet")] : [];
+
+    /// <summary>How many pieces of work there are: songs, users, both or none.</summary>
+    public int Pieces => pieces.Count;
+
+    /// <summary>Songs that were read and committed.</summary>
+    public ReadCatalogue? Songs { get; private set; }
+
+    /// <summary>Users that were read and committed.</summary>
+    public ReadCatalogue? Users { get; private set; }
+
+    /// <summary>How long it took until all was committed.</summary>
+    public TimeSpan Elapsed { get; private set; }
+
+    /// <summary>
+    /// Does what no other worker does yet. Who ends the last piece commits all, or throws what went wrong first, songs before
+    /// users.
+    /// </summary>
+    /// <returns>Whether this worker has committed.</returns>
+    public bool Work()
     {
-        var todo = all.OfType<Action>().ToArray();
-        var errors = new ExceptionDispatchInfo?[todo.Length];
-        Workers.Run(
-            todo.Length,
-            workers,
-            number =>
+        var isLast = false;
+        while (Interlocked.Increment(ref taken) is var piece && piece < pieces.Count)
+        {
+            try
             {
-                try
-                {
-                    todo[number]();
-                }
-                catch (Exception error)
-                {
-                    errors[number] = ExceptionDispatchInfo.Capture(error);
-                }
+                pieces[piece]();
             }
-        );
+            catch (Exception error)
+            {
+                errors[piece] = ExceptionDispatchInfo.Capture(error);
+            }
+
+            isLast = Interlocked.Decrement(ref unfinished) == 0;
+        }
+
+        if (isLast)
+        {
+            Commit();
+        }
+
+        return isLast;
+    }
+
+    /// <summary>The songs, as soon as they are read and before they are committed; null when they cannot be read.</summary>
+    public Songs? WaitForSongs() => songsChanged ? songsRead.Task.GetAwaiter().GetResult() : run.Songs();
+
+    void Commit()
+    {
         foreach (var error in errors)
         {
             error?.Throw();
         }
+
+        var (oldSongs, oldUsers) = (run.Ledger.State.Songs, run.Ledger.State.Users);
+        SayRejected("songs", songsEntry);
+        SayRejected("users", usersEntry);
+        run.Ledger.Commit(now =>
+            // Rows that were merged into others than those of now would undo what another run has read.
+            isFetched && (now.Songs?.Origin != oldSongs?.Origin || now.Users?.Origin != oldUsers?.Origin)
+                ? throw new LakeException("Another run read songs and users meanwhile; run again.")
+            : new[] { songsEntry, usersEntry }.Any(read =>
+                read is not null
+                && (
+                    now.IsSwept(read.Path, firstVersion)
+                    || (read.Origin?.Path is { } rows && now.IsSwept(rows, firstVersion))
+                )
+            )
+                ? throw new LakeException("Another run swept what this one had read of the catalogue; run again.")
+            : LakeLedger.Facts with { Songs = songsEntry, Users = usersEntry }
+        );
+        if (isFetched)
+        {
+            DeleteOld(oldSongs, oldUsers);
+        }
+
+        if (songsEntry is not null)
+        {
+            run.Remember(songsEntry.Version, songsKept!);
+        }
+
+        (Songs, Users) = (Said(songsEntry, oldSongs), Said(usersEntry, oldUsers));
+        Elapsed = Stopwatch.GetElapsedTime(started);
     }
 
     static ReadCatalogue? Said(CatalogueEntry? now, CatalogueEntry? before) =>
         now is null ? null : new(now.Version, now.Rows, now.Rejected, now.Count, now.Version != before?.Version);
 
+    static CatalogueInput? Input(FetchedRows? rows) => rows is null ? null : new([], rows);
+
+    /// <summary>
+    /// Deletes what was fetched before: a database may change with every run. The songs and users before these stay, because
+    /// a run that stalled may still compute with them.
+    /// </summary>
+    void DeleteOld(CatalogueEntry? oldSongs, CatalogueEntry? oldUsers)
+    {
+        var state = run.Ledger.State;
+        string?[] kept =
+        [
+            state.Songs?.Path,
+            state.Songs?.Origin?.Path,
+            state.Users?.Path,
+            state.Users?.Origin?.Path,
+            oldSongs?.Path,
+            oldUsers?.Path,
+        ];
+        foreach (var file in run.Lake.List(LakePaths.Catalogue).Where(file => !kept.Contains(file.Path)))
+        {
+            run.Lake.Delete(file.Path);
+        }
+    }
+
     /// <summary>The files of songs and of users, in the byte order of their names.</summary>
-    static (List<LakeObject> Songs, List<LakeObject> Users) Files(ILake lake)
+    static (CatalogueInput Songs, CatalogueInput Users) Inputs(ILake lake)
     {
         var songs = Files(lake, LakePaths.Songs);
         var users = Files(lake, LakePaths.Users);
@@ -121,7 +225,7 @@ static class CatalogueStage
         }
 
         return missing.Count == 0
-            ? (songs, users)
+            ? (new(songs), new(users))
             : throw new LakeException($"{lake.Name} has {string.Join("; and ", missing)}.");
     }
 
@@ -132,26 +236,20 @@ static class CatalogueStage
     static CatalogueEntry? Kept(ILake lake, CatalogueEntry? read) =>
         read is not null && lake.Find(read.Path) is not null ? read : null;
 
-    static bool IsChanged(CatalogueEntry? known, List<LakeObject> files) =>
-        known is null || !known.Files.SequenceEqual(files.Select(Entry));
-
-    static IEnumerable<PlannedFile> Changed(CatalogueEntry? known, List<LakeObject> files) =>
-        IsChanged(known, files)
-            ? files.Select(file => new PlannedFile(
+    static IEnumerable<PlannedFile> Changed(CatalogueEntry? known, CatalogueInput input) =>
+        input.IsOther(known)
+            ? input.Files.Select(file => new PlannedFile(
                 file.Path,
                 file.Size,
                 known is null ? "not read yet"
-                    : known.Files.Contains(Entry(file)) ? "read again with the others"
+                    : known.Files.Contains(CatalogueInput.Entry(file)) ? "read again with the others"
                     : known.Files.Any(old => old.Key == file.Path) ? "changed"
                     : "new"
             ))
             : [];
 
-    static CatalogueFileEntry Entry(LakeObject file) => new(file.Path, file.Size, file.Modified);
-
-    static (CatalogueEntry Entry, Songs Songs) ReadSongs(Reading reading, List<LakeObject> files)
+    CatalogueEntry ReadSongs(CatalogueInput input)
     {
-        var run = reading.Run;
         var known = Kept(run.Lake, run.Ledger.State.Songs);
         var before = known is null ? null : run.Songs();
         var kept = NewFile(run);
@@ -159,17 +257,18 @@ static class CatalogueStage
         {
             using var rejects = new RejectsFile(run.Lake.Scratch);
             var scan = new SongsScan(rejects.Add);
-            reading.ReadAll(files, rejects, scan.Scan);
+            reading.ReadAll(input, rejects, scan.Scan);
             KeepRejects(run, rejects, "songs");
 
             // A version that would say the same as the one before is that one.
             var version = known?.Version ?? (run.Ledger.State.Songs?.Version ?? 0) + 1;
-            var songs = scan.Build(version, before);
-            var sum = Write(kept, output => SongsFile.Write(songs, output));
+            var read = scan.Build(version, before);
+            songsRead.SetResult(read);
+            var sum = Write(kept, output => SongsFile.Write(read, output));
             if (known is not null && sum != known.Sha256)
             {
-                songs = scan.Build(++version, before);
-                sum = Write(kept, output => SongsFile.Write(songs, output));
+                read = scan.Build(++version, before);
+                sum = Write(kept, output => SongsFile.Write(read, output));
             }
 
             var path = $"{LakePaths.Catalogue}/songs-{version}-{sum[..12]}.songs";
@@ -178,27 +277,29 @@ static class CatalogueStage
                 run.Lake.PutScratch(path, kept);
             }
 
-            var entry = new CatalogueEntry
+            PutRows(run, input);
+            songsKept = read;
+            return new()
             {
                 Version = version,
                 Path = path,
                 Sha256 = sum,
-                Files = [.. files.Select(Entry)],
-                Rows = scan.Rows,
-                Rejected = scan.Rejected,
+                Files = input.Entries,
+                Origin = input.Rows?.Origin,
+                Rows = scan.Rows + (input.Rows?.TooLong ?? 0),
+                Rejected = scan.Rejected + (input.Rows?.TooLong ?? 0),
                 Count = scan.Tracks,
             };
-            return (entry, songs);
         }
         finally
         {
+            songsRead.TrySetResult(null);
             File.Delete(kept);
         }
     }
 
-    static CatalogueEntry ReadUsers(Reading reading, List<LakeObject> files)
+    CatalogueEntry ReadUsers(CatalogueInput input)
     {
-        var run = reading.Run;
         var known = Kept(run.Lake, run.Ledger.State.Users);
         var before = known is null ? null : run.Users();
         var runFiles = new List<string>();
@@ -215,7 +316,7 @@ static class CatalogueStage
                 },
                 rejects.Add
             );
-            reading.ReadAll(files, rejects, scan.Scan);
+            reading.ReadAll(input, rejects, scan.Scan);
             scan.Finish();
             KeepRejects(run, rejects, "users");
 
@@ -236,20 +337,31 @@ static class CatalogueStage
                 run.Lake.PutScratch(path, kept);
             }
 
+            PutRows(run, input);
             return new()
             {
                 Version = version,
                 Path = path,
                 Sha256 = sum,
-                Files = [.. files.Select(Entry)],
-                Rows = scan.Rows,
-                Rejected = scan.Rejected,
+                Files = input.Entries,
+                Origin = input.Rows?.Origin,
+                Rows = scan.Rows + (input.Rows?.TooLong ?? 0),
+                Rejected = scan.Rejected + (input.Rows?.TooLong ?? 0),
                 Count = count,
             };
         }
         finally
         {
             runFiles.Append(kept).ToList().ForEach(File.Delete);
+        }
+    }
+
+    /// <summary>Keeps the rows into which the next changes are merged, where there are such.</summary>
+    static void PutRows(RunContext run, CatalogueInput input)
+    {
+        if (input.Rows is { Origin.Path: { } path } rows && run.Lake.Find(path) is null)
+        {
+            run.Lake.PutScratch(path, rows.File);
         }
     }
 
@@ -283,11 +395,16 @@ static class CatalogueStage
         }
     }
 
-    static void SayRejected(RunContext run, string what, CatalogueEntry? read)
+    void SayRejected(string what, CatalogueEntry? read)
     {
         if (read?.Rejected > 0)
         {
-            run.Logger.RejectedCatalogue(read.Rejected, read.Rows, $"landing/{what}", LakePaths.Rejects(what));
+            run.Logger.RejectedCatalogue(
+                read.Rejected,
+                read.Rows,
+                read.Origin is { } origin ? $"{what} in {origin.Place}" : $"landing/{what}",
+                LakePaths.Rejects(what)
+            );
         }
     }
 
@@ -298,11 +415,11 @@ static class CatalogueStage
         readonly long total;
         long done;
 
-        public Reading(RunContext run, IEnumerable<LakeObject> all, CancellationToken cancellationToken)
+        public Reading(RunContext run, long total, CancellationToken cancellationToken)
         {
             Run = run;
             this.cancellationToken = cancellationToken;
-            total = all.Sum(file => file.Size);
+            this.total = total;
             if (total > 0)
             {
                 Report(0);
@@ -311,13 +428,21 @@ static class CatalogueStage
 
         public RunContext Run { get; }
 
-        public void ReadAll(
-            List<LakeObject> files,
-            RejectsFile rejects,
-            Func<Stream, CancellationToken, FileFault?> scan
-        )
+        public void ReadAll(CatalogueInput input, RejectsFile rejects, Func<Stream, CancellationToken, FileFault?> scan)
         {
-            foreach (var file in files)
+            if (input.Rows is { } rows)
+            {
+                rejects.StartFile(rows.Name);
+                using var csv = new CountedStream(File.OpenRead(rows.File), Report);
+                if (scan(csv, cancellationToken) is { } fault)
+                {
+                    throw new LakeException(
+                        $"The {rows.Name} cannot be used ({fault.Kind.Text()}): {fault.Detail}. Nothing was done."
+                    );
+                }
+            }
+
+            foreach (var file in input.Files)
             {
                 rejects.StartFile(file.Path);
                 using var raw = new CountedStream(Run.Lake.Open(file.Path), Report);

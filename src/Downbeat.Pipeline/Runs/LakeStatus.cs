@@ -1,5 +1,6 @@
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
+using Downbeat.Pipeline.Publish;
 
 namespace Downbeat.Pipeline.Runs;
 
@@ -45,6 +46,9 @@ public sealed record LakeStatus
     /// <summary>The users as last read.</summary>
     public CatalogueEntry? Users { get; init; }
 
+    /// <summary>The systems that tables are published to besides the lake's own files, and how far behind they are.</summary>
+    public IReadOnlyList<DestinationStatus> Destinations { get; init; } = [];
+
     /// <summary>The last run that had something to do.</summary>
     public RunRecord? LastRun { get; init; }
 
@@ -53,14 +57,21 @@ public sealed record LakeStatus
 
     /// <summary>Looks at a lake; changes nothing.</summary>
     /// <exception cref="LakeException">There is no lake.</exception>
-    public static LakeStatus Read(ILake lake, TimeProvider clock, ILeaseStore? leases = null)
+    public static LakeStatus Read(
+        ILake lake,
+        TimeProvider clock,
+        IReadOnlyList<IDestination> destinations,
+        ILeaseStore? leases = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(lake);
         ArgumentNullException.ThrowIfNull(clock);
+        ArgumentNullException.ThrowIfNull(destinations);
         var file = LakeFile.Read(lake);
         var state = LakeLedger.Open(lake, "status", clock).State;
         var known = new LandedStreams(state);
-        var waiting = LandedStreams.List(lake).Where(landed => known.Find(landed) is null).ToList();
+        var waiting = LandedStreams.List(lake, cancellationToken).Where(landed => known.Find(landed) is null).ToList();
         var counted = state.Sources.Values.Where(source => source.Counts).ToList();
         return new()
         {
@@ -83,9 +94,54 @@ public sealed record LakeStatus
             RejectedRows = counted.Sum(source => source.OpenRejects),
             Songs = state.Songs,
             Users = state.Users,
+            Destinations =
+            [
+                .. destinations.Select(destination =>
+                    DestinationStatus.Of(destination, state, file.Id, cancellationToken)
+                ),
+            ],
             LastRun = RunRecords.FindLast(lake),
             Running = Lease.FindHolder(lake, clock, leases),
         };
+    }
+}
+
+/// <summary>A destination, and how far behind it is.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Place">Where it is.</param>
+/// <param name="DatesBehind">How many dates it does not hold as they are published now.</param>
+/// <param name="OldestBehind">The oldest of them.</param>
+/// <param name="Problem">Why it could not be asked; null when it could.</param>
+public sealed record DestinationStatus(
+    string Name,
+    string Place,
+    int DatesBehind,
+    DateOnly? OldestBehind,
+    string? Problem
+)
+{
+    internal static DestinationStatus Of(
+        IDestination destination,
+        LakeState state,
+        string lakeId,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            var behind = PublishStage.FindBehind(destination, state.Dates, lakeId, cancellationToken);
+            return new(
+                destination.Name,
+                destination.Place,
+                behind.Count,
+                behind.Count == 0 ? null : behind[0].Date,
+                null
+            );
+        }
+        catch (DestinationException error)
+        {
+            return new(destination.Name, destination.Place, 0, null, error.Message);
+        }
     }
 }
 

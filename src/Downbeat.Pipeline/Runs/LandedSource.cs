@@ -26,6 +26,7 @@ sealed class LandedSource
     readonly ScannedSection?[] scanned;
     int unfinished;
     int failed;
+    IReadOnlyList<ScannedSection> whole = [];
 
     /// <summary>Prepares a file.</summary>
     /// <param name="lake">The lake.</param>
@@ -57,15 +58,13 @@ sealed class LandedSource
     /// <summary>How many sections it has.</summary>
     public int Sections => scanned.Length;
 
-    /// <summary>Scans a section, each once and on any thread, and after the last of them keeps the file.</summary>
+    /// <summary>Scans a section, each once and on any thread.</summary>
     /// <param name="scan">Does it.</param>
     /// <param name="number">The section, from 0.</param>
     /// <param name="cancellationToken">Stops in the middle.</param>
-    /// <param name="entry">After the last section the source to commit; null when the file changed while it was read.</param>
-    /// <returns>Whether the file is done.</returns>
-    public bool Scan(SectionScan scan, int number, CancellationToken cancellationToken, out SourceEntry? entry)
+    /// <returns>Whether it was the last section, and the file is to be kept.</returns>
+    public bool Scan(SectionScan scan, int number, CancellationToken cancellationToken)
     {
-        entry = null;
         try
         {
             if (failed == 0 && !HasQuote)
@@ -101,11 +100,11 @@ sealed class LandedSource
         {
             // An LF within quotes ends no row: only who reads the file from the begin knows where rows end.
             DeleteFiles();
-            entry = Keep([scan.ScanFile(Landed, versions, cancellationToken)]);
+            whole = [scan.ScanFile(Landed, versions, cancellationToken)];
             return true;
         }
 
-        entry = Keep([.. scanned.OfType<ScannedSection>()]);
+        whole = [.. scanned.OfType<ScannedSection>()];
         return true;
     }
 
@@ -144,8 +143,11 @@ sealed class LandedSource
         }
     }
 
-    SourceEntry? Keep(IReadOnlyList<ScannedSection> sections)
+    /// <summary>Puts what the sections hold into the lake.</summary>
+    /// <returns>The source to commit; null when the file changed while it was read.</returns>
+    public SourceEntry? Keep()
     {
+        var sections = whole;
         try
         {
             UInt128[] blocks = [.. sections.SelectMany(section => section.Blocks)];

@@ -36,6 +36,12 @@ static partial class Log
     );
 
     [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Songs and users of the last snapshot are used, {Kept}: {Cause}"
+    )]
+    public static partial void FellBack(this ILogger logger, string kept, string cause);
+
+    [LoggerMessage(
         Level = LogLevel.Information,
         Message = "Another run changed the inputs of {Date} meanwhile; it is computed again."
     )]

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Reflection;
 using Downbeat.Pipeline.Archive;
+using Downbeat.Pipeline.Catalogue;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Publish;
@@ -18,13 +19,15 @@ namespace Downbeat.Pipeline.Runs;
 /// <param name="logger">Told what matters.</param>
 /// <param name="progress">Told how far each stage has come.</param>
 /// <param name="destinations">What the tables are published to besides the lake's own files; the caller closes them.</param>
+/// <param name="source">The database that songs and users come from, if it is not landed files; the caller closes it.</param>
 public sealed class Reconciliation(
     ILake lake,
     RunOptions options,
     TimeProvider clock,
     ILogger logger,
     IProgress<RunProgress>? progress = null,
-    IReadOnlyList<IDestination>? destinations = null
+    IReadOnlyList<IDestination>? destinations = null,
+    ICatalogueSource? source = null
 )
 {
     readonly IReadOnlyList<IDestination> destinations = destinations ?? [];
@@ -42,7 +45,7 @@ public sealed class Reconciliation(
     {
         var run = OpenLake("plan");
         var state = run.Ledger.State;
-        var catalogue = CatalogueStage.Plan(lake, state);
+        var (catalogue, unread) = CatalogueStage.Plan(lake, state, source);
         var (scan, move, leave) = ScanStage.Plan(lake, state, options, clock.GetUtcNow());
         var dates = StaleDates.Find(lake, state, options);
         if (catalogue.Count == 0 && state.Songs is not null && state.Users is not null)
@@ -58,9 +61,10 @@ public sealed class Reconciliation(
         {
             Lake = lake.Name,
             Catalogue = catalogue,
+            CatalogueFrom = source?.Place,
             Scan = scan,
             Move = move,
-            Leave = leave,
+            Leave = [.. unread, .. leave],
             Dates = [.. dates.OrderBy(date => date.Date)],
             Publish = [.. PlanPublications(state, cancellationToken)],
         };
@@ -100,17 +104,42 @@ public sealed class Reconciliation(
             );
         }
 
+        var hasWork = true;
         if (lease.Previous is { } previous)
         {
             logger.TookOver(previous.Run, previous.ProcessId, previous.Host);
         }
-        else if (request is not { TakeOver: true } && Plan(stop.Token).IsEmpty)
+        else if (request is not { TakeOver: true })
         {
-            return record with { Ended = clock.GetUtcNow(), Outcome = RunOutcome.NothingToDo };
+            hasWork = !Plan(stop.Token).IsEmpty;
         }
 
-        RunRecords.Write(lake, record);
-        record = Work(run, record, request, lease.Previous is not null, stop.Token);
+        CatalogueFetch? fetch = null;
+        try
+        {
+            record = Fetch(run, record, request, out fetch, stop.Token);
+            hasWork |= fetch is { IsNews: true };
+            if (record.Outcome == RunOutcome.Running && !hasWork)
+            {
+                record = record with { Outcome = RunOutcome.NothingToDo };
+            }
+
+            if (record is { Outcome: RunOutcome.NothingToDo, WhyNothing: null, Fallback: null })
+            {
+                return record with { Ended = clock.GetUtcNow() };
+            }
+
+            RunRecords.Write(lake, record);
+            if (record.Outcome == RunOutcome.Running)
+            {
+                record = Work(run, record, request, fetch, lease.Previous is not null, stop.Token);
+            }
+        }
+        finally
+        {
+            fetch?.Dispose();
+        }
+
         record = record with { Ended = clock.GetUtcNow(), Errors = [.. run.Errors] };
         if (lease.Lost.IsCancellationRequested)
         {
@@ -126,6 +155,52 @@ public sealed class Reconciliation(
         return record;
     }
 
+    /// <summary>Asks the database for songs and users, if there is one. A record that is not running any more is that of the end.</summary>
+    RunRecord Fetch(
+        RunContext run,
+        RunRecord record,
+        RunRequest? request,
+        out CatalogueFetch? fetch,
+        CancellationToken cancellationToken
+    )
+    {
+        fetch = null;
+        if (source is null)
+        {
+            return record;
+        }
+
+        var start = Stopwatch.GetTimestamp();
+        try
+        {
+            fetch = CatalogueFetch.Run(run, source, request is { FullCatalogue: true }, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            return record with { Outcome = RunOutcome.Stopped };
+        }
+        catch (Exception error) when (RunContext.IsExpected(error))
+        {
+            run.Fail("songs and users were not read, and nothing was done; the next run tries again", error);
+            return record with { Outcome = RunOutcome.Failed };
+        }
+
+        return fetch.Empty is { } empty
+            ? record with
+            {
+                Outcome = RunOutcome.NothingToDo,
+                WhyNothing = $"{empty}; what has landed waits until there are some",
+            }
+            : record with
+            {
+                Fallback = fetch.Fallback,
+                StageSeconds = new Dictionary<string, double>(StringComparer.Ordinal)
+                {
+                    ["fetch"] = Math.Round(Stopwatch.GetElapsedTime(start).TotalSeconds, 3),
+                },
+            };
+    }
+
     IEnumerable<PlannedPublication> PlanPublications(LakeState state, CancellationToken cancellationToken)
     {
         var lakeId = destinations.Count > 0 ? LakeFile.Read(lake).Id : "";
@@ -137,7 +212,7 @@ public sealed class Reconciliation(
                 planned = new(
                     destination.Name,
                     destination.Place,
-                    PublishStage.FindBehind(destination, state, lakeId, cancellationToken)
+                    PublishStage.FindBehind(destination, state.Dates, lakeId, cancellationToken)
                 );
             }
             catch (DestinationException error)
@@ -156,11 +231,12 @@ public sealed class Reconciliation(
         RunContext run,
         RunRecord record,
         RunRequest? request,
+        CatalogueFetch? fetch,
         bool sweep,
         CancellationToken cancellationToken
     )
     {
-        var seconds = new Dictionary<string, double>(StringComparer.Ordinal);
+        var seconds = new Dictionary<string, double>(record.StageSeconds, StringComparer.Ordinal);
         void Time(string stage, Action work)
         {
             var start = Stopwatch.GetTimestamp();
@@ -177,22 +253,23 @@ public sealed class Reconciliation(
         record = record with { StageSeconds = seconds };
         try
         {
-            Time(
-                "catalogue",
-                () =>
-                {
-                    var (songs, users) = CatalogueStage.Run(run, cancellationToken);
-                    record = record with { Songs = songs, Users = users };
-                }
-            );
-            var scan = new ScanStage(run);
+            var catalogue = new CatalogueStage(run, fetch, cancellationToken);
+            var scan = new ScanStage(run, catalogue);
             try
             {
-                Time("scan", () => scan.Run(cancellationToken));
+                scan.Run(cancellationToken);
             }
             finally
             {
-                record = record with { Scanned = scan.Scanned, Left = scan.Left };
+                record = record with
+                {
+                    Songs = catalogue.Songs,
+                    Users = catalogue.Users,
+                    Scanned = scan.Scanned,
+                    Left = scan.Left,
+                };
+                seconds["catalogue"] = Math.Round(catalogue.Elapsed.TotalSeconds, 3); // The two overlap.
+                seconds["scan"] = Math.Round(scan.Elapsed.TotalSeconds, 3);
             }
 
             var compute = new ComputeStage(run);

@@ -47,6 +47,16 @@ public sealed record RunOptions
         init => field = Within(value, 5, 3600, "leaseSeconds");
     } = 20;
 
+    /// <summary>Whether songs and users of the last snapshot are used when their database cannot be reached.</summary>
+    public bool CatalogueFallback { get; init; }
+
+    /// <summary>After how many hours all rows of songs and users are read again, and not only changed ones, 1 to 10,000.</summary>
+    public int CatalogueFullHours
+    {
+        get;
+        init => field = Within(value, 1, 10_000, "catalogueFullHours");
+    } = 24;
+
     /// <summary>
     /// Sections of a file make runs of their own, and merging the runs of smaller ones would cost more than they gain. Less
     /// than this only in tests.

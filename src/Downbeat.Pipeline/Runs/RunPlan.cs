@@ -11,6 +11,12 @@ public sealed record RunPlan
     /// <summary>Catalogue files that are new or have changed, and are read.</summary>
     public IReadOnlyList<PlannedFile> Catalogue { get; init; } = [];
 
+    /// <summary>
+    /// The database that songs and users come from, which every run asks for what has changed; null when they come from files.
+    /// That is no work for <see cref="IsEmpty"/>: a plan does not ask.
+    /// </summary>
+    public string? CatalogueFrom { get; init; }
+
     /// <summary>Landed files that are scanned.</summary>
     public IReadOnlyList<PlannedFile> Scan { get; init; } = [];
 

@@ -33,6 +33,12 @@ public sealed record RunRecord
     /// <summary>What kept it from doing all there was to do.</summary>
     public IReadOnlyList<string> Errors { get; init; } = [];
 
+    /// <summary>Why there was nothing to do although files may have landed; mostly null.</summary>
+    public string? WhyNothing { get; init; }
+
+    /// <summary>Which songs and users were used in place of those that could not be read; mostly null.</summary>
+    public string? Fallback { get; init; }
+
     /// <summary>Songs that were read, if they were.</summary>
     public ReadCatalogue? Songs { get; init; }
 

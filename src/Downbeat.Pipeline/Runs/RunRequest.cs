@@ -11,4 +11,7 @@ public sealed record RunRequest
 
     /// <summary>Whether destinations that belong to another lake become this one's.</summary>
     public bool TakeOver { get; init; }
+
+    /// <summary>Whether all rows of songs and users are read from their database, and not only changed ones.</summary>
+    public bool FullCatalogue { get; init; }
 }

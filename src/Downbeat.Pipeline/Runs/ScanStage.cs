@@ -7,7 +7,7 @@ using Downbeat.Pipeline.Ledger;
 namespace Downbeat.Pipeline.Runs;
 
 /// <summary>Scans landed files that the ledger does not know, several at once, and commits them, many at a time.</summary>
-sealed class ScanStage(RunContext run)
+sealed class ScanStage(RunContext run, CatalogueStage catalogue)
 {
     /// <summary>A commit holds at most so many files, and a run that dies loses at most so much work.</summary>
     const int FilesPerCommit = 1000;
@@ -24,17 +24,23 @@ sealed class ScanStage(RunContext run)
     readonly List<(LakeObject File, SourceEntry Entry)> pending = [];
     readonly List<ScannedFile> scanned = [];
     readonly List<PlannedFile> left = [];
+    readonly List<LandedSource> waiting = []; // Until the catalogue is committed.
+    bool isCatalogueCommitted = catalogue.Pieces == 0;
     long bytesDone;
     long bytesTotal;
     long rows;
     long lastCommit;
     long firstVersion;
+    long started;
 
     /// <summary>The files that were committed.</summary>
     public IReadOnlyList<ScannedFile> Scanned => [.. scanned.OrderBy(file => file.Path, StringComparer.Ordinal)];
 
     /// <summary>The files that were left for the next run.</summary>
     public IReadOnlyList<PlannedFile> Left => left;
+
+    /// <summary>How long it took since the first file was begun.</summary>
+    public TimeSpan Elapsed => started == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(started);
 
     /// <summary>Which landed files would be scanned, moved or left.</summary>
     public static (List<PlannedFile> Scan, List<PlannedFile> Move, List<PlannedFile> Leave) Plan(
@@ -85,7 +91,10 @@ sealed class ScanStage(RunContext run)
         return (scan, move, leave);
     }
 
-    /// <summary>Scans and commits.</summary>
+    /// <summary>
+    /// Scans and commits. What is to be read of the catalogue is read at the same time, and committed before anything that was
+    /// scanned enters the lake: when songs or users cannot be used, nothing was done.
+    /// </summary>
     public void Run(CancellationToken cancellationToken)
     {
         var state = run.Ledger.State;
@@ -107,29 +116,38 @@ sealed class ScanStage(RunContext run)
         var workers = Math.Min(run.Options.Workers, buffers);
         var sections = Cut(files, known, workers);
         workers = Math.Min(workers, sections.Count);
-        var tracks = bytesTotal < MinBytesToIndex ? TrackIndex.Empty : new TrackIndex(run.Songs().Tracks);
-        var next = -1;
+        var threads = Math.Max(workers, Math.Min(run.Options.Workers, catalogue.Pieces));
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var tracks = new Lazy<TrackIndex?>(IndexTracks);
+        var (scanning, next) = (0, -1);
         try
         {
             Workers.Run(
-                workers,
-                workers,
+                threads,
+                threads,
                 _ =>
                 {
+                    WorkOnCatalogue(stop);
+                    if (Interlocked.Increment(ref scanning) > workers || tracks.Value is not { } index)
+                    {
+                        return;
+                    }
+
+                    Interlocked.CompareExchange(ref started, Stopwatch.GetTimestamp(), 0);
                     var scan = new SectionScan(
                         run.Lake,
                         run.Zone,
-                        tracks,
+                        index,
                         ((long)run.Options.SortBufferMb << 20) / workers,
                         Progress
                     );
                     while (
                         Interlocked.Increment(ref next) is var section
                         && section < sections.Count
-                        && !cancellationToken.IsCancellationRequested
+                        && !stop.IsCancellationRequested
                     )
                     {
-                        ScanOne(scan, sections[section].Source, sections[section].Number, cancellationToken);
+                        ScanOne(scan, sections[section].Source, sections[section].Number, stop.Token);
                     }
                 },
                 CancellationToken.None // What was scanned is committed first.
@@ -143,6 +161,37 @@ sealed class ScanStage(RunContext run)
         cancellationToken.ThrowIfCancellationRequested();
         GiveBackBuffers();
     }
+
+    /// <summary>Reads the catalogue, and when it is committed keeps the files that were scanned meanwhile.</summary>
+    void WorkOnCatalogue(CancellationTokenSource stop)
+    {
+        try
+        {
+            if (!catalogue.Work())
+            {
+                return;
+            }
+        }
+        catch
+        {
+            stop.Cancel();
+            throw;
+        }
+
+        lock (committing)
+        {
+            isCatalogueCommitted = true;
+        }
+
+        // Nobody adds to them any more.
+        waiting.ForEach(Keep);
+    }
+
+    /// <summary>Null when the songs cannot be read.</summary>
+    TrackIndex? IndexTracks() =>
+        bytesTotal < MinBytesToIndex ? TrackIndex.Empty
+        : catalogue.WaitForSongs() is { } songs ? new(songs.Tracks)
+        : null;
 
     /// <summary>Sort buffers are most of a run's memory, and what comes next would come on top of them.</summary>
     void GiveBackBuffers()
@@ -171,30 +220,58 @@ sealed class ScanStage(RunContext run)
         return sections;
     }
 
-    void ScanOne(SectionScan scan, LandedSource source, int section, CancellationToken cancellationToken)
-    {
-        var file = source.Landed;
-        try
-        {
-            if (!source.Scan(scan, section, cancellationToken, out var entry))
+    void ScanOne(SectionScan scan, LandedSource source, int section, CancellationToken cancellationToken) =>
+        Try(
+            source.Landed,
+            () =>
             {
-                return;
-            }
-
-            lock (committing)
-            {
-                if (entry is null)
+                if (!source.Scan(scan, section, cancellationToken))
                 {
-                    Leave(file, "it changed while it was read");
                     return;
                 }
 
-                pending.Add((file, entry));
-                if (pending.Count >= FilesPerCommit || Stopwatch.GetElapsedTime(lastCommit) >= CommitInterval)
+                lock (committing)
                 {
-                    CommitPending();
+                    if (!isCatalogueCommitted)
+                    {
+                        waiting.Add(source);
+                        return;
+                    }
+                }
+
+                Keep(source);
+            }
+        );
+
+    void Keep(LandedSource source) =>
+        Try(
+            source.Landed,
+            () =>
+            {
+                var entry = source.Keep();
+                lock (committing)
+                {
+                    if (entry is null)
+                    {
+                        Leave(source.Landed, "it changed while it was read");
+                        return;
+                    }
+
+                    pending.Add((source.Landed, entry));
+                    if (pending.Count >= FilesPerCommit || Stopwatch.GetElapsedTime(lastCommit) >= CommitInterval)
+                    {
+                        CommitPending();
+                    }
                 }
             }
+        );
+
+    /// <summary>Does something with a file; when that fails, the file is left for the next run.</summary>
+    void Try(LakeObject file, Action work)
+    {
+        try
+        {
+            work();
         }
         catch (OperationCanceledException)
         {

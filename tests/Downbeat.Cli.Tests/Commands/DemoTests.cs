@@ -146,6 +146,48 @@ public sealed class DemoTests : IClassFixture<DemoTests.Demo>
         Assert.Equal(1, demo.Run("quarantine", "show", "nothing-like-it").ExitCode);
     }
 
+    [Fact]
+    public void TheWarehouseAnswersInSql()
+    {
+        var daily = JsonRows("show", "daily", "--date", Day, "--format", "json").Single();
+        var asked = JsonRows("query", $"SELECT * FROM daily WHERE date = '{Day}'", "--format", "json").Single();
+        Assert.Equal(daily.ToString(), asked.ToString());
+        Assert.Equal(
+            Ok("show", "hourly", "--date", Day, "--format", "csv").Output,
+            Ok("query", $"SELECT * FROM hourly WHERE date = '{Day}' ORDER BY hour", "--format", "csv").Output
+        );
+        Assert.EndsWith("\n1 row\n", Ok("query", "SELECT 'a\tb' AS \"it's\"").Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("DELETE FROM daily", "cannot change")]
+    [InlineData("SELECT * FROM listens", "no such table: listens")]
+    [InlineData("SELECT", "not understood")]
+    public void AQueryThatIsNoneIsExplained(string sql, string why)
+    {
+        var result = demo.Run("query", sql);
+        Assert.Equal((1, ""), (result.ExitCode, result.Output));
+        Assert.Contains(
+            why,
+            Assert.Single(result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public void CheckTriesAllThereIsAndLeavesNothing()
+    {
+        var before = Files();
+        var systems = JsonRows("check", "--json");
+        Assert.Equal(["lake", "sqlite"], systems.Select(system => system.GetProperty("system").GetString()));
+        Assert.All(systems, system => Assert.True(system.GetProperty("works").GetBoolean()));
+        Assert.Equal(before, Files());
+        Assert.Contains("works", Ok("check").Output, StringComparison.Ordinal);
+
+        string[] Files() =>
+            [.. Directory.EnumerateFiles(demo.Folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+    }
+
     static string Count(JsonElement number) =>
         number.GetInt64().ToString("N0", System.Globalization.CultureInfo.InvariantCulture);
 

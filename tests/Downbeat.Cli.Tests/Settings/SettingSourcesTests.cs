@@ -70,9 +70,8 @@ public sealed class SettingSourcesTests : IDisposable
         };
         Assert.Equal(
             KnownSettings
-                .All.Where(setting => setting.IsFlag)
+                .All.Where(setting => setting.IsFlag && setting.Name != KnownSettings.Lake)
                 .Select(setting => setting.Name)
-                .Where(name => name != "lake")
                 .Order(),
             values.Keys.Order()
         );
@@ -98,6 +97,21 @@ public sealed class SettingSourcesTests : IDisposable
         }
 
         Assert.Equal(expected, Merge().Run);
+    }
+
+    [Fact]
+    public void ASwitchIsTrueOrFalse()
+    {
+        Assert.True(Merge().Sqlite);
+        folder.Write("downbeat.json", """{ "sqlite": false }""");
+        Assert.False(Merge().Sqlite);
+        variables["DOWNBEAT_SQLITE"] = "true";
+        Assert.True(Merge().Sqlite);
+        variables["DOWNBEAT_SQLITE"] = "perhaps";
+        Assert.Contains("true or false", Assert.Throws<UsageException>(Merge).Message, StringComparison.Ordinal);
+        variables.Clear();
+        folder.Write("downbeat.json", """{ "sqlite": "false" }""");
+        Assert.Throws<UsageException>(Merge);
     }
 
     [Fact]

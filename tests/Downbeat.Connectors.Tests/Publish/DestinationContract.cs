@@ -149,7 +149,32 @@ public abstract class DestinationContract
     }
 
     [Fact]
-    public void DyingAtAnyStepLeavesTheDateAsItWasOrAsItShallBe()
+    public void DyingAtAnyStepLeavesTheDateAsItWasOrAsItShallBe() => DieAtEveryStep(CreateThatDies);
+
+    [Fact]
+    public void DyingWhileItIsMadeIsMadeUpFor()
+    {
+        var tables = Tables(3);
+        for (var steps = 0; ; steps += 1 + (steps / 8))
+        {
+            try
+            {
+                using var dying = CreateThatDies(steps);
+                dying.Prepare(new(Lake, Create: true));
+                dying.Publish([tables]);
+                AssertHeld(tables);
+                return;
+            }
+            catch (DestinationException)
+            {
+                using var destination = Create();
+                Assert.InRange(destination.Find(Lake).Count, 0, 1);
+            }
+        }
+    }
+
+    /// <summary>Lets a destination die after no step, after one, … until it does not; looks at what it holds after each.</summary>
+    protected void DieAtEveryStep(Func<int, IDestination> createThatDies)
     {
         var before = Tables(3, genres: 3);
         Publish(before);
@@ -159,7 +184,7 @@ public abstract class DestinationContract
             var died = false;
             try
             {
-                using var dying = CreateThatDies(steps);
+                using var dying = createThatDies(steps);
                 dying.Prepare(new(Lake, Create: true));
                 dying.Publish([after]);
             }
@@ -168,32 +193,34 @@ public abstract class DestinationContract
                 died = true;
             }
 
+            HeldDate held;
             using (var destination = Create())
             {
-                var held = destination.Find(Lake)[First];
-                if (IsWholeByDate)
-                {
-                    AssertHolds(held.Version == before.Version ? before : after);
-                }
+                held = destination.Find(Lake)[First];
+            }
 
-                if (!died)
-                {
-                    Assert.Equal(after.Version, held.Version);
-                    AssertHeld(after);
-                    return;
-                }
+            if (IsWholeByDate)
+            {
+                AssertHolds(held.Version == before.Version ? before : after);
+            }
 
-                // Whatever it left behind, the next run makes it right; every other time, so that dying twice is tried too.
-                if (steps % 2 == 1)
-                {
-                    Publish(after);
-                    AssertHeld(after);
-                    (before, after) = (after, Tables(after.Version + 1, genres: 1 + (steps % 6)));
-                }
-                else if (held.Version == after.Version)
-                {
-                    (before, after) = (after, Tables(after.Version + 1, genres: 1 + (steps % 6)));
-                }
+            if (!died)
+            {
+                AssertHeld(after);
+                return;
+            }
+
+            // Whatever it left behind, the next run makes it right; every other time, so that dying twice is tried too.
+            var isMadeRight = steps % 2 == 1;
+            if (isMadeRight)
+            {
+                Publish(after);
+                AssertHeld(after);
+            }
+
+            if (isMadeRight || held.Version == after.Version)
+            {
+                (before, after) = (after, Tables(after.Version + 1, genres: 1 + (steps % 6)));
             }
         }
     }
@@ -239,6 +266,24 @@ public abstract class DestinationContract
             AssertHolds(empty);
             AssertHolds(ours);
         }
+    }
+
+    [Fact]
+    public void WhoeverLostItToAnotherLakeMeanwhileDoesNotPublishThere()
+    {
+        var theirs = Tables(2);
+        using var first = Create();
+        first.Prepare(new(Lake, Create: true));
+        using (var other = Create())
+        {
+            other.Prepare(new(OtherLake, Create: true, TakeOver: true));
+            other.Publish([theirs]);
+        }
+
+        var error = Assert.Throws<DestinationException>(() => first.Publish([Tables(9)]));
+        Assert.Contains("--take-over", error.Message, StringComparison.Ordinal);
+        Assert.False(error.IsTransient);
+        AssertHolds(theirs);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Downbeat.Engine.Kpis;
+using Downbeat.Engine.Listens;
 
 namespace Downbeat.Connectors.Tests.Publish;
 
@@ -31,6 +32,7 @@ static class TableText
         cell switch
         {
             double quotient => Quotients.Text(quotient),
+            DateOnly date => ListenDate.Text(date),
             IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
             _ => (string)cell,
         };

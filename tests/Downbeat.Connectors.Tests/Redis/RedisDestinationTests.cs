@@ -176,7 +176,7 @@ public sealed class RedisDestinationTests : DestinationContract, IDisposable
         var random = new Random(after.Fingerprint.GetHashCode(StringComparison.Ordinal));
         for (var bytes = 0; ; bytes += random.Next(1, 4000))
         {
-            using var proxy = new CuttingProxy(server.Port, bytes);
+            using var proxy = new ByteCuttingProxy(server.Port, bytes);
             var died = false;
             try
             {

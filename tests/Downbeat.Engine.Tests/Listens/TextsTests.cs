@@ -78,9 +78,8 @@ public sealed class TextsTests
             300,
             random =>
             {
-                // More than 16 lists are united in groups.
                 var lists = Enumerable
-                    .Range(0, random.Next(4) == 0 ? random.Next(16, 60) : random.Next(6))
+                    .Range(0, random.Next(17))
                     .Select(_ => SortedIds(random, random.Next(30)))
                     .ToList();
                 var union = Given.ListOf(Texts.Union([.. lists.Select(list => Given.Texts(list))], out var renumbered));

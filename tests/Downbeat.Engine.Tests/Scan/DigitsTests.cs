@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.Intrinsics;
 using System.Text;
 using Downbeat.Engine.Listens;
 using Downbeat.Engine.Scan;
@@ -140,6 +141,98 @@ public sealed class DigitsTests
                 AssertClock(text);
             }
         );
+
+    [Fact]
+    public void ManyNumbersAreReadAsEachByItselfUpToTheFirstThatIsNone() =>
+        RandomRounds.Run(
+            3_000,
+            random =>
+            {
+                var count = random.Next(1, 20);
+                var digits = new ulong[2 * count];
+                var expected = new List<ulong>();
+                var isCut = false;
+                for (var at = 0; at < count; at++)
+                {
+                    var bytes = new byte[40];
+                    random.NextBytes(bytes);
+                    var length = random.Next(1, 17);
+                    var text = bytes.AsSpan(20 - length, length);
+                    Fill(random, text, random.Next(8) == 0 ? 0.2 : 0);
+                    Digits.Last16(ref bytes[20], text.Length).CopyTo(digits.AsSpan(2 * at));
+                    isCut |= !Digits.TryParse(ref bytes[20], text.Length, out var value);
+                    if (!isCut)
+                    {
+                        expected.Add(value);
+                    }
+                }
+
+                var numbers = new ulong[count];
+                var parsed = Digits.ParseMany(digits, numbers, out var seen);
+                Assert.Equal(expected, numbers[..parsed]);
+                Assert.Equal(expected.Aggregate(0UL, (all, one) => all | one), seen);
+            }
+        );
+
+    [Fact]
+    public void ManyClockTimesAreReadAsEachByItselfUpToTheFirstThatIsNone() =>
+        RandomRounds.Run(
+            10_000,
+            random =>
+            {
+                var count = random.Next(1, 20);
+                var clocks = new ulong[count];
+                var moments = new ulong[count];
+                var expected = new List<ulong>();
+                var isCut = false;
+                for (var at = 0; at < count; at++)
+                {
+                    var text = Encoding.UTF8.GetBytes(
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"{random.Next(random.Next(20) == 0 ? 30 : 24):d2}:{random.Next(60):d2}:{random.Next(60):d2}"
+                        )
+                    );
+                    if (random.Next(15) == 0)
+                    {
+                        text[random.Next(text.Length)] = Telling[random.Next(Telling.Length)];
+                    }
+
+                    clocks[at] = Digits.Word(ref text[0]);
+                    moments[at] = (ulong)random.NextInt64(1 << 20) << 40 | 3;
+                    isCut |= !Digits.TryParseClock(clocks[at], out var second);
+                    if (!isCut)
+                    {
+                        expected.Add(moments[at] + ((ulong)second << 32));
+                    }
+                }
+
+                Assert.Equal(expected, moments[..Digits.AddClocks(clocks, moments)]);
+            }
+        );
+
+    [Fact]
+    public void EveryByteAtEveryPlaceOfManyIsReadAsByItself()
+    {
+        var clocks = new ulong[4];
+        for (var place = 0; place < 8; place++)
+        {
+            for (var value = 0; value < 256; value++)
+            {
+                foreach (var clock in (string[])["00:00:00", "23:59:59", "19:00:30"])
+                {
+                    var text = Encoding.UTF8.GetBytes(clock);
+                    clocks.AsSpan().Fill(Digits.Word(ref text[0]));
+                    text[place] = (byte)value;
+                    clocks[value & 3] = Digits.Word(ref text[0]);
+                    var moments = new ulong[4];
+                    var isTime = Digits.TryParseClock(clocks[value & 3], out var second);
+                    Assert.Equal(isTime ? 4 : value & 3, Digits.AddClocks(clocks, moments));
+                    Assert.True(!isTime || moments[value & 3] >> 32 == second);
+                }
+            }
+        }
+    }
 
     static void Fill(Random random, Span<byte> text, double share)
     {

@@ -63,6 +63,17 @@ public sealed class KeyLayoutTests
                     Assert.Equal(place, KeyLayout.PlaceOf(key));
                 }
 
+                var some = listens[..random.Next(listens.Count)];
+                var keys = new ulong[some.Count];
+                var packed = layout.Pack(
+                    [.. some.Select(entry => entry.Listen.User)],
+                    [.. some.Select(entry => SortBuffer.Moment(entry.Place, entry.Listen.Second, entry.Listen.Flags))],
+                    [.. some.Select(entry => entry.Listen.Track)],
+                    keys
+                );
+                Assert.InRange(packed, some.Count - 3, some.Count);
+                Assert.Equal(some[..packed].Select(entry => layout.Pack(entry.Place, entry.Listen)), keys[..packed]);
+
                 var sorted = listens
                     .OrderBy(entry => entry.Place)
                     .ThenBy(entry => entry.Listen.User)

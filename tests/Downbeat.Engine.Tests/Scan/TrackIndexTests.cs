@@ -84,7 +84,7 @@ public sealed class TrackIndexTests
             bytes.AddRange(Given.Bytes(RandomText(random, random.Next(3))));
         }
 
-        var behind = new byte[TrackIndex.MaxBytes - 1]; // Behind an id of one byte.
+        var behind = new byte[TrackIndex.ReadBytes - 1]; // Behind an id of one byte.
         random.NextBytes(behind);
         var numbers = new int[starts.Length];
         index.Find([.. bytes, .. behind], starts, [.. ids.Select(id => id.Length)], numbers);

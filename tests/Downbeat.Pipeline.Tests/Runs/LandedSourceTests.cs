@@ -399,7 +399,8 @@ public sealed class LandedSourceTests : IDisposable
             {
                 try
                 {
-                    var isDone = source.Scan(scan, order[at], cancellationToken, out var entry);
+                    var isDone = source.Scan(scan, order[at], cancellationToken);
+                    var entry = isDone ? source.Keep() : null;
                     lock (entries)
                     {
                         done += isDone ? 1 : 0;

@@ -1,77 +1,43 @@
-using System.Net;
-using System.Net.Sockets;
-
 namespace Downbeat.Testing.Servers;
 
-/// <summary>Passes bytes on to a server of 127.0.0.1, until so many went there: then it cuts that connection and all that follow.</summary>
-public sealed class CuttingProxy : IDisposable
+/// <summary>
+/// Lets every connection die after so many messages of the client: before the next one reaches the server, or after it did and
+/// before the answer comes back. Only the first so many connections, if told so.
+/// </summary>
+public sealed class CuttingProxy(int serverPort, int afterMessages, bool loseAnswer, int connections = int.MaxValue)
+    : PostgresProxy(serverPort)
 {
-    readonly TcpListener listener = new(IPAddress.Loopback, 0);
-    readonly int target;
-    long left;
-
-    /// <summary>Listens.</summary>
-    /// <param name="target">The server's port.</param>
-    /// <param name="bytes">How many bytes reach it.</param>
-    public CuttingProxy(int target, long bytes)
-    {
-        this.target = target;
-        left = bytes;
-        listener.Start();
-        Port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        _ = Task.Run(AcceptAsync);
-    }
-
-    /// <summary>Where it listens, on 127.0.0.1.</summary>
-    public int Port { get; }
-
-    /// <summary>Whether it has cut.</summary>
-    public bool HasCut => Interlocked.Read(ref left) <= 0;
+    int begun;
 
     /// <inheritdoc/>
-    public void Dispose() => listener.Dispose();
+    protected override Conversation Begin(Stream client, Stream server) =>
+        Interlocked.Increment(ref begun) <= connections
+            ? new Cutting(client, server, afterMessages, loseAnswer)
+            : base.Begin(client, server);
 
-    async Task AcceptAsync()
+    sealed class Cutting(Stream client, Stream server, int afterMessages, bool loseAnswer)
+        : Conversation(client, server)
     {
-        try
+        int messages;
+
+        protected override void FromClient(Message message)
         {
-            while (true)
+            var isLast = messages++ >= afterMessages;
+            if (isLast && !loseAnswer)
             {
-                _ = PassAsync(await listener.AcceptTcpClientAsync());
+                throw new IOException("Cut.");
             }
-        }
-        catch (Exception error) when (error is SocketException or ObjectDisposedException)
-        {
-            // Disposed of.
-        }
-    }
 
-    async Task PassAsync(TcpClient from)
-    {
-        using (from)
-        using (var to = new TcpClient())
-        {
-            try
+            base.FromClient(message);
+            if (isLast)
             {
-                await to.ConnectAsync(IPAddress.Loopback, target);
-                var (client, server) = (from.GetStream(), to.GetStream());
-                var back = server.CopyToAsync(client);
-                var buffer = new byte[1 << 14];
-                for (int count; (count = await client.ReadAsync(buffer)) > 0; )
+                // The server has it, and does it whether or not anybody hears.
+                if (message.Type is 'Q' or 'S' or 'c')
                 {
-                    var allowed = (int)Math.Clamp(Interlocked.Add(ref left, -count) + count, 0, count);
-                    await server.WriteAsync(buffer.AsMemory(0, allowed));
-                    if (allowed < count)
-                    {
-                        break; // Closed with what it has: the server acts on whole commands only.
-                    }
+                    Message.Read(Server);
                 }
 
-                await Task.WhenAny(back, Task.Delay(20));
-            }
-            catch (Exception error) when (error is IOException or SocketException)
-            {
-                // One of the two has gone.
+                throw new IOException("Cut.");
             }
         }
     }

@@ -10,6 +10,9 @@ namespace Downbeat.Testing.Servers;
 /// </summary>
 public sealed class TestServer
 {
+    /// <summary>How a script ends that says why on standard error.</summary>
+    const int CannotRunHere = 77;
+
     static readonly Dictionary<string, TestServer> Started = new(StringComparer.Ordinal);
     static readonly Lock Starting = new();
 
@@ -32,8 +35,14 @@ public sealed class TestServer
     /// <summary>Where it listens, on 127.0.0.1.</summary>
     public int Port { get; }
 
+    /// <summary>What it said behind 'ready': where it is, and who may use it.</summary>
+    public IReadOnlyList<string> Words { get; private set; } = [];
+
     /// <summary>Why it cannot be had on this machine; null when it runs.</summary>
     public string? Missing { get; private set; }
+
+    /// <summary>A file of its folder.</summary>
+    public string File(string name) => Path.Combine(Directory, name);
 
     /// <summary>The server of a name, started when it is asked for first.</summary>
     public static TestServer Get(string name)
@@ -77,7 +86,15 @@ public sealed class TestServer
         {
             server.Missing = $"{name}: {said["missing: ".Length..]}";
         }
-        else if (said != "ready")
+        else if (said?.Split(' ') is ["ready", .. var words])
+        {
+            server.Words = words;
+        }
+        else if (said is null && started.WaitForExit(1000) && started.ExitCode == CannotRunHere)
+        {
+            server.Missing = $"{name}: {errors.Result.Trim()}";
+        }
+        else
         {
             throw new InvalidOperationException($"tests/servers/{name} failed: {said}\n{errors.Result}");
         }
