@@ -88,7 +88,7 @@ static class QueryCommand
     {
         if (answer.Columns.Count == 0)
         {
-            return; // A PRAGMA, or a comment.
+            throw new UsageException("SQL has no answer: ask something, like SELECT * FROM daily.");
         }
 
         switch (format)

@@ -31,6 +31,13 @@ sealed class PublishedTable
             rows.Add(Fields(csv));
         }
 
+        if (columns.Length != schema.Columns.Count || rows.Exists(row => row.Length != columns.Length))
+        {
+            throw new LakeException(
+                $"{LakePaths.Kpi(schema.Name, date)} is not as it was published; `{CommandLine.Name} run` publishes it again."
+            );
+        }
+
         return new(columns, rows);
     }
 

@@ -7,6 +7,9 @@ namespace Downbeat.Connectors.Folder;
 static partial class FileSystem
 {
     const int NotFound = 2; // ENOENT
+    const int NotPermitted = 1; // EPERM, which file systems without hard links answer.
+    const int CrossDevice = 18; // EXDEV
+    const int NotSupported = 95; // EOPNOTSUPP
     const int FileExists = 17; // EEXIST
     const int ReadOnly = 0; // O_RDONLY
 
@@ -34,7 +37,12 @@ static partial class FileSystem
         return Marshal.GetLastPInvokeError() is var error && error == FileExists
             ? false
             : throw new IOException(
-                $"{name} cannot be linked: {new Win32Exception(error).Message}. A lake needs a file system with hard links."
+                $"{name} cannot be put: {new Win32Exception(error).Message}."
+                    + (
+                        error is NotPermitted or CrossDevice or NotSupported
+                            ? " A lake needs a file system with hard links."
+                            : ""
+                    )
             );
     }
 

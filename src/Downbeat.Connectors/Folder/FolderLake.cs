@@ -136,10 +136,10 @@ public sealed class FolderLake : ILake
         var target = Full(path);
         MakeFolder(target);
         var unfinished = NewScratchFile();
-        File.WriteAllBytes(unfinished, bytes);
-        Sync([unfinished]);
         try
         {
+            File.WriteAllBytes(unfinished, bytes);
+            Sync([unfinished]);
             return FileSystem.TryLink(unfinished, target);
         }
         finally

@@ -10,6 +10,7 @@ public static class SqliteFile
     const int ReadOnly = 8;
     const int Full = 13;
     const int CannotOpen = 14;
+    const int Corrupt = 11;
     const int NotADatabase = 26;
 
     /// <summary>How long another who writes is waited for, in seconds.</summary>
@@ -67,7 +68,8 @@ public static class SqliteFile
             CannotOpen => "it cannot be opened; check that its folder is there and may be written to.",
             NotADatabase =>
                 "it is no SQLite database; move it away, and the next run makes it anew from the published tables.",
-            _ => error.Message,
+            Corrupt => "it is damaged; move it away, and the next run makes it anew from the published tables.",
+            _ => error.Message.TrimEnd('.') + ".",
         };
     }
 }

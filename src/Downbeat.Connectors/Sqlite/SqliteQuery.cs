@@ -36,6 +36,7 @@ public sealed class SqliteQuery : IDisposable
             asked.CommandTimeout = 0; // Whoever waits can stop it.
             asked.CommandText = "PRAGMA query_only = ON"; // Says so more clearly than a read-only file does.
             asked.ExecuteNonQuery();
+            SQLitePCL.raw.sqlite3_set_authorizer(opened.Handle, Allow, null);
             asked.CommandText = sql;
             return new(opened, asked, asked.ExecuteReader());
         }
@@ -61,6 +62,19 @@ public sealed class SqliteQuery : IDisposable
 
             yield return row;
         }
+
+        if (HasMore())
+        {
+            throw new DestinationException("one question at a time: there is another statement behind the first.");
+        }
+    }
+
+    /// <summary>VACUUM INTO attaches the file that it writes.</summary>
+    static int Allow(object data, int action, string first, string second, string database, string trigger)
+    {
+        const int Attach = 24;
+        const int Deny = 1;
+        return action == Attach ? Deny : 0;
     }
 
     /// <inheritdoc/>
@@ -83,10 +97,23 @@ public sealed class SqliteQuery : IDisposable
         }
     }
 
+    bool HasMore()
+    {
+        try
+        {
+            return reader.NextResult();
+        }
+        catch (SqliteException error)
+        {
+            throw Explain(database.DataSource, error);
+        }
+    }
+
     static DestinationException Explain(string file, SqliteException error)
     {
         const int SqlError = 1;
         const int ReadOnly = 8;
+        const int Denied = 23;
 
         // It says: SQLite Error 1: 'no such table: x'.
         var start = error.Message.IndexOf('\'', StringComparison.Ordinal);
@@ -96,6 +123,7 @@ public sealed class SqliteQuery : IDisposable
             SqlError => $"the query was not understood: {inner}.",
             ReadOnly =>
                 "a query cannot change the warehouse: it is made from the published tables. Copy the file to work on it.",
+            Denied => "a query reads the warehouse, and no other file.",
             _ => $"{file}: {SqliteFile.Explain(error)}",
         };
         return new(what, cause: error);

@@ -1,3 +1,4 @@
+using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Publish;
 
 namespace Downbeat.Pipeline.Landing;
@@ -17,6 +18,7 @@ public static class LakeProbe
         byte[] bytes = [1, 2, 3];
         (string What, Func<bool> Try)[] steps =
         [
+            ("ledger", () => LakeLedger.Open(lake, "check", TimeProvider.System).State.Version >= 0),
             ("list landing", () => lake.List(LakePaths.Streams) is not null),
             ("write", () => Put(lake, $"{LakePaths.Kpis}/{name}", bytes)),
             ("read", () => Read(lake, $"{LakePaths.Kpis}/{name}").SequenceEqual(bytes)),

@@ -121,7 +121,9 @@ sealed class ComputeStage(RunContext run)
 
                 run.Fail(
                     $"{ListenDate.Text(date.Date.Date)} was not computed and keeps its tables; the next run tries again",
-                    error is DamagedObjectException ? WithCure(error, date.Date.Date) : error
+                    error is DamagedObjectException or FileNotFoundException or DirectoryNotFoundException
+                        ? WithCure(error, date.Date.Date)
+                        : error
                 );
             }
         }
@@ -311,7 +313,7 @@ sealed class ComputeStage(RunContext run)
             .Ledger.State.Sources.Values.Where(source => source.Counts && source.MovedTo is not null)
             .FirstOrDefault(source =>
                 source.Entry.Slices.Any(slice =>
-                    slice.Date == date && error.Message.StartsWith(slice.Path, StringComparison.Ordinal)
+                    slice.Date == date && error.Message.Contains(slice.Path, StringComparison.Ordinal)
                 )
             );
         return new(

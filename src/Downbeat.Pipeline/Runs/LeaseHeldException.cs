@@ -8,7 +8,7 @@ public sealed class LeaseHeldException(string lake, LeaseFile holder)
     : LakeException(
         string.Create(
             CultureInfo.InvariantCulture,
-            $"Another run works on {lake}: {holder.Run}, process {holder.ProcessId} on {holder.Host}. Try again when it has ended; if it has died there, its lease ends at {holder.Expires:HH:mm:ss} UTC."
+            $"Another run works on {lake}: {holder.Run}, process {holder.ProcessId} on {holder.Host}. Try again when it has ended; if it has died there, its lease ends at {holder.Expires:yyyy-MM-dd HH:mm:ss} UTC."
         )
     )
 {

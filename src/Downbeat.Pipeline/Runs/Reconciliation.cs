@@ -79,6 +79,7 @@ public sealed class Reconciliation(
     {
         var id = RunRecords.NewId(clock);
         LakeFile.Read(lake);
+        lake.DeleteScratch(); // What runs that died left may be what fills the disk.
         using var lease = Lease.Take(lake, id, options.LeaseSeconds, clock, options.LeaseStore);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
         var run = OpenLake(id);
@@ -143,15 +144,13 @@ public sealed class Reconciliation(
         record = record with { Ended = clock.GetUtcNow(), Errors = [.. run.Errors] };
         if (lease.Lost.IsCancellationRequested)
         {
-            record = record with
-            {
-                Outcome = RunOutcome.Failed,
-                Errors = [.. record.Errors, "another run took the lease over; that one goes on"],
-            };
+            const string TakenOver = "another run took the lease over; that one goes on";
+            logger.Failed(TakenOver);
+            record = record with { Outcome = RunOutcome.Failed, Errors = [.. record.Errors, TakenOver] };
         }
 
+        lake.DeleteScratch(); // First: on a full disk there is no room for the record otherwise.
         RunRecords.Write(lake, record);
-        lake.DeleteScratch();
         return record;
     }
 
@@ -323,7 +322,10 @@ public sealed class Reconciliation(
         }
         catch (Exception error) when (RunContext.IsExpected(error) || error is LakeException)
         {
-            run.Fail("the run ended early; the next run goes on", error);
+            run.Fail(
+                error is LakeException ? "the run ended early" : "the run ended early; the next run goes on",
+                error
+            );
             return record with { Outcome = RunOutcome.Failed };
         }
     }

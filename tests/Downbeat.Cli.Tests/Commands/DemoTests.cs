@@ -163,6 +163,9 @@ public sealed class DemoTests : IClassFixture<DemoTests.Demo>
     [InlineData("DELETE FROM daily", "cannot change")]
     [InlineData("SELECT * FROM listens", "no such table: listens")]
     [InlineData("SELECT", "not understood")]
+    [InlineData("SELECT 1; SELECT 2", "one question at a time")]
+    [InlineData("SELECT 1; DROP TABLE daily", "cannot change")]
+    [InlineData("VACUUM INTO 'other.db'", "no other file")]
     public void AQueryThatIsNoneIsExplained(string sql, string why)
     {
         var result = demo.Run("query", sql);
