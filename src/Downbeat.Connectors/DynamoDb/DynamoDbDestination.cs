@@ -309,7 +309,7 @@ public sealed class DynamoDbDestination(DynamoDbOptions options, ILogger logger,
         {
             var commands = missing.Select(table => DefinitionOf(table.Table, table.SortKey, table.Type));
             throw new DestinationException(
-                $"{string.Join(" and ", missing.Select(table => $"the table {table.Table}"))} {(missing.Count == 1 ? "is" : "are")} missing. `downbeat run --create` makes what is missing, billed by request; or make it with:\n{string.Join('\n', commands)}"
+                $"{string.Join(" and ", missing.Select(table => $"the table {table.Table}"))} {(missing.Count == 1 ? "is" : "are")} missing. `downbeat run --create` makes what is missing, billed by request; or make it with: {string.Join(" && ", commands)}"
             );
         }
 

@@ -285,11 +285,8 @@ public sealed class DynamoDbDestinationTests : DestinationContract, IDisposable
         var error = Assert.Throws<DestinationException>(() => destination.Prepare(new(Lake)));
         var (genre, hour) = (tables.Options.GenreTable, tables.Options.HourTable);
         Assert.Contains(
-            $"""
-            --create` makes what is missing, billed by request; or make it with:
-            aws dynamodb create-table --region eu-west-1 --endpoint-url {tables.Options.Endpoint} --table-name {genre} --billing-mode PAY_PER_REQUEST --attribute-definitions AttributeName=date,AttributeType=S AttributeName=track_genre,AttributeType=S --key-schema AttributeName=date,KeyType=HASH AttributeName=track_genre,KeyType=RANGE
-            aws dynamodb create-table --region eu-west-1 --endpoint-url {tables.Options.Endpoint} --table-name {hour} --billing-mode PAY_PER_REQUEST --attribute-definitions AttributeName=date,AttributeType=S AttributeName=hour,AttributeType=N --key-schema AttributeName=date,KeyType=HASH AttributeName=hour,KeyType=RANGE
-            """,
+            $"--create` makes what is missing, billed by request; or make it with: aws dynamodb create-table --region eu-west-1 --endpoint-url {tables.Options.Endpoint} --table-name {genre} --billing-mode PAY_PER_REQUEST --attribute-definitions AttributeName=date,AttributeType=S AttributeName=track_genre,AttributeType=S --key-schema AttributeName=date,KeyType=HASH AttributeName=track_genre,KeyType=RANGE"
+                + $" && aws dynamodb create-table --region eu-west-1 --endpoint-url {tables.Options.Endpoint} --table-name {hour} --billing-mode PAY_PER_REQUEST --attribute-definitions AttributeName=date,AttributeType=S AttributeName=hour,AttributeType=N --key-schema AttributeName=date,KeyType=HASH AttributeName=hour,KeyType=RANGE",
             error.Message,
             StringComparison.Ordinal
         );
