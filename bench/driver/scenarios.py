@@ -1,7 +1,9 @@
 """The scenarios: what is measured, on which input. Each is a function of the workbench that returns findings."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import answers
@@ -10,7 +12,8 @@ from findings import Findings, cpu_cell, peak_cell, ratios, stages_note, wall, w
 from inputs import Input, Options
 from lakes import Lake
 from problem import Problem
-from process import Sample, measure
+from process import Sample, call, measure
+from servers import S3, serving
 from workbench import Workbench
 
 Scenario = Callable[[Workbench], Findings]
@@ -305,6 +308,68 @@ def buffers(bench: Workbench) -> Findings:
     """sortBufferMb of 64, 256 and 1,024."""
     variants = {f"--sort-buffer-mb {size}": (("--sort-buffer-mb", str(size)), None) for size in (64, 256, 1024)}
     return _variants(bench, "Sort buffer", variants)
+
+
+@scenario("s3")
+def s3(bench: Workbench) -> Findings:
+    """The same run on a folder and on S3 (radosgw on this machine, beside the run)."""
+    given = bench.input(quarter(bench))
+    landing = given.folder / "landing"
+    with serving("s3-radosgw") as (_, [endpoint, *keys]), bench.lakes.fresh(landing) as reference:
+        reference.run()
+        expected = answers.digest(reference.tables())
+        store = S3(endpoint, *keys)
+        store.put("bench")
+
+        def on_s3() -> Sample:
+            place = f"bench/lake-{next(numbers)}"
+            call([*bench.downbeat, "init", f"s3://{place}"], store.environment)
+            store.land(place, landing)
+            sample = measure([*bench.downbeat, "run", "--lake", f"s3://{place}", "--json"], store.environment)
+            sample.stages = json.loads(sample.output)["stageSeconds"]
+            return sample
+
+        numbers = count()
+        on_folder = lambda: bench.run_fresh(given, then=lambda lake: _expect_bytes(lake, expected))
+        samples = bench.by_turns(bench.rounds(3), **{"a folder": on_folder, "S3": on_s3})
+    rows = [["", "wall s, median", "min – max", "listens/s", "CPU s", "peak MB", *_stage_names(samples)]]
+    for name, of in samples.items():
+        rows.append([name, *wall_cells(of), rate(given.options.listens, wall(of)), cpu_cell(of), peak_cell(of), *_stage_cells(samples, of)])
+    notes = ["The server shares the processors with the run; CPU s are those of Downbeat alone."]
+    return Findings(f"A lake on S3: {short(given.options.listens)} listens", rows, notes, samples, [given.options.name])
+
+
+@scenario("load")
+def load(bench: Workbench) -> Findings:
+    """How fast the tables of a lake of 1,000 dates go into SQLite and PostgreSQL."""
+    days = bench.size(1_000, 50)
+    given = bench.input(Options(listens=days * 1_000, users=20_000, tracks=10_000, first="2020-01-01", days=days, files=20))
+    off = {"DOWNBEAT_SQLITE": "false"}
+    with serving("postgres") as (port, _), bench.lakes.fresh(given.folder / "landing") as lake:
+        lake.run(environment=off)
+        count_of = sum(path.read_bytes().count(b"\n") - 1 for paths in lake.tables().values() for path in paths)
+
+        def sqlite() -> Sample:
+            (lake.folder / "warehouse.db").unlink(missing_ok=True)
+            return lake.run()
+
+        def postgres() -> Sample:
+            settings = {
+                "DOWNBEAT_POSTGRES": f"postgresql://postgres@127.0.0.1:{port}/postgres",
+                "DOWNBEAT_POSTGRES_PASSWORD": "secret of postgres",
+                "DOWNBEAT_POSTGRES_SCHEMA": f"bench_{next(numbers)}",
+                "DOWNBEAT_POSTGRES_TLS": "off",
+            }
+            return lake.run(environment=off | settings)
+
+        numbers = count()
+        samples = bench.by_turns(bench.rounds(3), SQLite=sqlite, PostgreSQL=postgres)
+    rows = [["", "publish s, median", "rows/s", "wall s of the run", "CPU s of the run", "peak MB"]]
+    for name, of in samples.items():
+        publish = median([sample.stages["publish"] for sample in of])
+        rows.append([name, seconds(publish), rate(count_of, publish), seconds(wall(of)), cpu_cell(of), peak_cell(of)])
+    notes = [f"{count_of:,} rows of eight tables, {days:,} dates, read back from kpis/. PostgreSQL 15 on this machine without durability."]
+    return Findings("Loading destinations", rows, notes, samples, [given.options.name])
 
 
 def _variants(bench: Workbench, title: str, variants: dict[str, tuple[tuple[str, ...], dict[str, str] | None]]) -> Findings:
