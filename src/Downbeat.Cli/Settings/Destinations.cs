@@ -37,7 +37,9 @@ static class Destinations
                 ?? throw new UsageException(
                     "redshift loads from S3, and this lake is a folder: name a place with redshiftStaging, like s3://bucket/prefix."
                 );
-            destinations.Add(new RedshiftDestination(settings.Redshift with { Staging = staging }, logger));
+            destinations.Add(
+                new RedshiftDestination(settings.Redshift with { Staging = staging, S3 = settings.S3 }, logger)
+            );
         }
 
         if (settings.DynamoDb is { } dynamoDb)
