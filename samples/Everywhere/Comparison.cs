@@ -13,7 +13,7 @@ sealed record Comparison(string Destination, string Unit, List<string> Expected,
     public static bool Write(List<Comparison> comparisons, TextWriter output)
     {
         output.WriteLine();
-        output.WriteLine(Row("destination", "dates", "holds", "", ""));
+        output.WriteLine(Row("destination", "dates", "holds", "", "result"));
         output.WriteLine(new string('─', 54));
         foreach (var one in comparisons)
         {

@@ -12,6 +12,9 @@ public static class Everywhere
 {
     const string LateName = "streams-0001.csv";
 
+    /// <summary>The servers that it needs, by their names in <c>tests/servers/</c>.</summary>
+    public static IReadOnlyList<string> Servers => Systems.Names;
+
     /// <summary>Does it all. Servers that this process has started already are used; their places must be new.</summary>
     /// <param name="listens">Rows of listens.</param>
     /// <param name="keepUntil">Keeps what there is until a line comes from here; null to keep nothing.</param>
@@ -109,7 +112,7 @@ public static class Everywhere
         say("downbeat", $"init {Systems.Lake}");
         Do(everywhere, "run", "--create");
         say("downbeat", "run --create");
-        Do(everywhere, "check");
+        Do(everywhere, "check"); // Now that there are the tables of DynamoDB.
         say("downbeat", "check: everything works");
         systems.Upload(late);
         Do(everywhere, "run");

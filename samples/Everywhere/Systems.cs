@@ -71,6 +71,9 @@ sealed class Systems : IDisposable
         redshift = new(postgres.Port, S3Endpoint, credentials);
     }
 
+    /// <summary>The names of the scripts.</summary>
+    public static IReadOnlyList<string> Names => [.. Scripts.Select(script => script.Name)];
+
     /// <summary>Where the lake is.</summary>
     public static string Lake => $"s3://{Bucket}/lake";
 
@@ -124,9 +127,16 @@ sealed class Systems : IDisposable
         foreach (var (name, what) in Scripts)
         {
             say("start", what);
-            if (TestServer.Get(name).Missing is { } why)
+            try
             {
-                throw new EverywhereException($"a server cannot be had on this machine: {why}", 77);
+                if (TestServer.Get(name).Missing is { } why)
+                {
+                    throw new EverywhereException($"a server cannot be had on this machine: {why}", 77);
+                }
+            }
+            catch (InvalidOperationException error)
+            {
+                throw new EverywhereException($"a server did not start: {error.Message}");
             }
         }
 
@@ -137,7 +147,7 @@ sealed class Systems : IDisposable
     /// <summary>Makes the bucket, and loads songs and users as an app of its own mind keeps them.</summary>
     public void Fill(string songs, string users)
     {
-        S3.PutBucketAsync(Bucket).GetAwaiter().GetResult();
+        var bucket = S3.PutBucketAsync(Bucket); // The first one takes seconds.
         using (var server = Open("postgres"))
         {
             foreach (var database in (string[])[AppDatabase, AnalyticsDatabase, RedshiftDatabase])
@@ -174,6 +184,7 @@ sealed class Systems : IDisposable
             GRANT SELECT ON app.tracks, app.accounts TO downbeat_reader;
             """
         );
+        bucket.GetAwaiter().GetResult();
     }
 
     public void Upload(string file)
