@@ -3,6 +3,7 @@ using Downbeat.Connectors.Sqlite;
 using Downbeat.Engine.Kpis;
 using Downbeat.Engine.Listens;
 using Downbeat.Pipeline.Publish;
+using Downbeat.Testing;
 using Microsoft.Data.Sqlite;
 
 namespace Downbeat.Connectors.Tests.Publish;

@@ -3,10 +3,10 @@ using System.Text;
 using Downbeat.Engine.Kpis;
 using Downbeat.Engine.Listens;
 
-namespace Downbeat.Connectors.Tests.Publish;
+namespace Downbeat.Testing;
 
 /// <summary>Tables as lists of texts, to compare what a destination holds with what it was given.</summary>
-static class TableText
+public static class TableText
 {
     /// <summary>The rows, with every cell but the date as it stands in the published file.</summary>
     public static List<string> Of(KpiTable table) =>
