@@ -14,7 +14,7 @@ sealed record Comparison(string Destination, string Unit, List<string> Expected,
     {
         output.WriteLine();
         output.WriteLine(Row("destination", "dates", "holds", "", "result"));
-        output.WriteLine(new string('─', 54));
+        output.WriteLine(new string('─', 52));
         foreach (var one in comparisons)
         {
             output.WriteLine(
@@ -23,44 +23,41 @@ sealed record Comparison(string Destination, string Unit, List<string> Expected,
                     Number(one.Found.Select(text => text[..DateLetters]).Distinct(StringComparer.Ordinal).Count()),
                     Number(one.Found.Count),
                     one.Unit,
-                    one.Differences.Count == 0 ? "equal" : $"{Number(one.Differences.Count)} differences"
+                    one.IsEqual
+                        ? "equal"
+                        : $"differs: {Number(one.Missing.Count)} missing, {Number(one.Extra.Count)} extra"
                 )
             );
         }
 
-        foreach (var one in comparisons.Where(one => one.Differences.Count > 0))
+        foreach (var one in comparisons.Where(one => !one.IsEqual))
         {
             output.WriteLine($"\n{one.Destination}:");
-            foreach (var difference in one.Differences.Take(ShownDifferences))
+            foreach (
+                var line in one
+                    .Missing.Take(ShownDifferences)
+                    .Select(text => $"missing: {text}")
+                    .Concat(one.Extra.Take(ShownDifferences).Select(text => $"extra:   {text}"))
+            )
             {
-                output.WriteLine($"  {difference}");
+                output.WriteLine($"  {line}");
             }
         }
 
-        return comparisons.TrueForAll(one => one.Differences.Count == 0 && one.Expected.Count > 0);
+        return comparisons.TrueForAll(one => one.IsEqual && one.Expected.Count > 0);
     }
 
-    /// <summary>What is missing, and what should not be there.</summary>
-    List<string> Differences
-    {
-        get
-        {
-            if (field is null)
-            {
-                var (expected, found) = (Counts(Expected), Counts(Found));
-                field =
-                [
-                    .. expected
-                        .Where(one => found.GetValueOrDefault(one.Key) < one.Value)
-                        .Select(one => $"missing: {one.Key}"),
-                    .. found
-                        .Where(one => expected.GetValueOrDefault(one.Key) < one.Value)
-                        .Select(one => $"extra:   {one.Key}"),
-                ];
-            }
+    List<string> Missing => field ??= Beyond(Expected, Found);
 
-            return field;
-        }
+    List<string> Extra => field ??= Beyond(Found, Expected);
+
+    bool IsEqual => Missing.Count == 0 && Extra.Count == 0;
+
+    /// <summary>What is in one, and in the other not or less often.</summary>
+    static List<string> Beyond(List<string> one, List<string> other)
+    {
+        var counts = Counts(other);
+        return [.. Counts(one).Where(text => counts.GetValueOrDefault(text.Key) < text.Value).Select(text => text.Key)];
     }
 
     static Dictionary<string, int> Counts(List<string> texts) =>

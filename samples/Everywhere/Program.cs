@@ -1,5 +1,8 @@
+using System.Data.Common;
 using System.Globalization;
+using Amazon.Runtime;
 using Downbeat.Samples;
+using StackExchange.Redis;
 
 const string Help = """
     The whole pipeline on this machine: raw files in S3, songs and users in PostgreSQL, results in every destination, compared
@@ -49,4 +52,10 @@ catch (EverywhereException error)
 {
     Console.Error.WriteLine($"everywhere: {error.Message}");
     return error.ExitCode;
+}
+catch (Exception error)
+    when (error is DbException or AmazonServiceException or AmazonClientException or RedisException or IOException)
+{
+    Console.Error.WriteLine($"everywhere: {error.Message}");
+    return 1;
 }

@@ -46,7 +46,10 @@ public static class TestTables
         string Random(KpiColumn column, int number) =>
             column.Type switch
             {
-                KpiType.Integer => random.NextInt64(1L << random.Next(1, 62)).ToString(CultureInfo.InvariantCulture),
+                // Never 0, as no row is without listens: queries divide by them.
+                KpiType.Integer => (1 + random.NextInt64(1L << random.Next(1, 62))).ToString(
+                    CultureInfo.InvariantCulture
+                ),
                 KpiType.Quotient => Quotients.Text(random.NextDouble() * Math.Pow(10, random.Next(-6, 9))),
                 _ when column.Name == "track_id" => $"track {Text(number)}", // 64 bytes at most, wherever it comes from.
                 _ => Name(column.Name, number),
