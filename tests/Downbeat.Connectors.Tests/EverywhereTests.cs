@@ -40,7 +40,7 @@ public sealed class EverywhereTests
             var line = output
                 .ToString()
                 .Split('\n')
-                .Single(line => line.StartsWith("somewhere", StringComparison.Ordinal));
+                .First(line => line.StartsWith("somewhere", StringComparison.Ordinal));
             Assert.Equal(isEqual, line.TrimEnd().EndsWith("equal", StringComparison.Ordinal));
             return line[(line.IndexOf("rows", StringComparison.Ordinal) + 4)..].Trim();
         }
