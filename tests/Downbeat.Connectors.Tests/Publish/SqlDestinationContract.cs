@@ -162,7 +162,7 @@ public abstract class SqlDestinationContract : DestinationContract
                         $"(SELECT count(*) FROM {Prefix}{schema.Name}), (SELECT sum({(schema.KeyColumns == 4 ? "rank" : schema.Columns[^1].Type == KpiType.Text ? "listen_count" : schema.Columns[^1].Name)} % 1000003) FROM {Prefix}{schema.Name})"
                     )
                 );
-            while (!done.IsCancellationRequested)
+            do // At least once, however late the machine begins with it.
             {
                 using var reader = command.ExecuteReader();
                 reader.Read();
@@ -172,7 +172,7 @@ public abstract class SqlDestinationContract : DestinationContract
                         Enumerable.Range(0, reader.FieldCount).Select(place => TableText.Of(reader.GetValue(place)))
                     )
                 );
-            }
+            } while (!done.IsCancellationRequested);
         });
         foreach (var version in versions.Skip(1))
         {
