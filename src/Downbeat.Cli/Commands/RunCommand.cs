@@ -14,8 +14,8 @@ static class RunCommand
     {
         var command = new Command(
             "run",
-            "Does what `plan` shows: scans what has landed, computes the dates concerned, publishes their tables under kpis/, and moves "
-                + "scanned files to the archive. A run that was stopped or died is completed by the next one."
+            "Does what `plan` shows: scans what has landed, computes the dates concerned, publishes their tables under kpis/ and "
+                + "to all destinations, and moves scanned files to the archive. A run that was stopped or died is completed by the next one."
         );
         var json = JsonOption.AddTo(command);
         var (create, takeOver) = AddDestinationOptionsTo(command);

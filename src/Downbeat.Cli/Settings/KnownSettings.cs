@@ -207,7 +207,7 @@ static class KnownSettings
     static Setting Elsewhere(string name, string folder, string what) =>
         Setting.Text(
             name,
-            "s3://bucket or s3://bucket/prefix",
+            "a place like s3://bucket/prefix",
             $"Where {folder}/ of a lake in S3 is ({what}), if not below the lake.",
             (settings, text) =>
                 S3Place.TryParse(text, out var place)
