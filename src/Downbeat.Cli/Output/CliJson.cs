@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -28,19 +29,19 @@ sealed partial class CliJson : JsonSerializerContext
         );
 
     /// <summary>Writes a result to standard output.</summary>
-    public static void Write<T>(T result, JsonTypeInfo<T> type) =>
-        Terminal.Line(JsonSerializer.Serialize(result, type));
+    public static void Write<T>(T result, JsonTypeInfo<T> type) => Write(JsonSerializer.Serialize(result, type));
 
     /// <summary>Writes a result to standard output piece by piece.</summary>
     public static void Write(Action<Utf8JsonWriter> write)
     {
-        Terminal.Flush();
-        using var output = Console.OpenStandardOutput();
-        using (var json = new Utf8JsonWriter(output, new() { Indented = true, Encoder = Letters }))
+        using var bytes = new MemoryStream();
+        using (var json = new Utf8JsonWriter(bytes, new() { Indented = true, Encoder = Letters }))
         {
             write(json);
         }
 
-        output.WriteByte((byte)'\n');
+        Write(Encoding.UTF8.GetString(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)));
     }
+
+    static void Write(string json) => Terminal.OutputWriter.WriteLine(SafeText.OfJson(json));
 }

@@ -77,6 +77,20 @@ public static class LakePaths
     /// <summary>A run's record.</summary>
     public static string Run(string id) => $"{Runs}/{id}.json";
 
+    /// <summary>Whether a path stays below the lake, whatever it names there.</summary>
+    public static bool IsInside(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return path.Length > 0
+            && !path.Contains('\0', StringComparison.Ordinal)
+            && !path.StartsWith('/')
+            && path.Split('/').All(part => part is not ("." or ".."));
+    }
+
+    /// <summary>What is thrown for a path that does not.</summary>
+    public static UnauthorizedAccessException LeadsOut(string path, string lake) =>
+        new($"{path} leads out of the lake {lake}, and nothing was done there. One of the lake's own files names it.");
+
     /// <summary>The last part of a key, shortened from the front to what file systems take beside a source's id.</summary>
     static string FileName(string key)
     {

@@ -88,6 +88,9 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue)
             }
         }
 
+        leave.AddRange(
+            lake.ListPassedOver(LakePaths.Streams).Select(found => new PlannedFile(found.Path, 0, found.Why))
+        );
         return (scan, move, leave);
     }
 
