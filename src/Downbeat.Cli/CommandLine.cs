@@ -63,6 +63,8 @@ static class CommandLine
             PlanCommand.Create(),
             RunCommand.Create(),
             RebuildCommand.Create(),
+            RetractCommand.Create(),
+            ForgetCommand.Create(),
             StatusCommand.Create(),
             ShowCommand.Create(),
             QueryCommand.Create(),

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Downbeat.Cli.Commands;
+using Downbeat.Pipeline.Corrections;
 using Downbeat.Pipeline.Quarantine;
 
 namespace Downbeat.Cli.Output;
@@ -18,6 +19,8 @@ namespace Downbeat.Cli.Output;
 [JsonSerializable(typeof(VersionFacts))]
 [JsonSerializable(typeof(IReadOnlyList<RetryResult>))]
 [JsonSerializable(typeof(IReadOnlyList<CheckedSystem>))]
+[JsonSerializable(typeof(RetractionPlan))]
+[JsonSerializable(typeof(ForgetReport))]
 sealed partial class CliJson : JsonSerializerContext
 {
     static readonly JavaScriptEncoder Letters = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;

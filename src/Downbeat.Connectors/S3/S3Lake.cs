@@ -260,6 +260,8 @@ public sealed class S3Lake : ILake, IDisposable
             LakePaths.Songs,
             LakePaths.Users,
             LakePaths.Archive,
+            LakePaths.Retracted,
+            LakePaths.Forgetting,
             LakePaths.Quarantine,
             LakePaths.Slices,
             LakePaths.Ledger,

@@ -48,6 +48,12 @@ public static class LakePaths
     /// <summary>Raw files whose listens are in slices.</summary>
     public const string Archive = "archive/streams";
 
+    /// <summary>Raw files whose listens someone took out again.</summary>
+    public const string Retracted = "retracted/streams";
+
+    /// <summary>What is to take the place of files that hold users who are forgotten.</summary>
+    public const string Forgetting = "forgetting";
+
     /// <summary>What runs did.</summary>
     public const string Runs = "runs";
 
@@ -58,6 +64,13 @@ public static class LakePaths
     /// <summary>A part of the listens of a source and a date.</summary>
     public static string Slice(string source, DateOnly date, int part) =>
         string.Create(CultureInfo.InvariantCulture, $"{Slices}/date={ListenDate.Text(date)}/{source}-{part}.slice");
+
+    /// <summary>The same without users who were forgotten: what it holds is part of the name.</summary>
+    public static string Slice(string source, DateOnly date, int part, string sum) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Slices}/date={ListenDate.Text(date)}/{source}-{part}-{sum}.slice"
+        );
 
     /// <summary>A table of a date.</summary>
     public static string Kpi(string table, DateOnly date) => $"{Kpis}/{table}/date={ListenDate.Text(date)}.csv";
@@ -73,6 +86,9 @@ public static class LakePaths
 
     /// <summary>An archived file: the source's id before its name keeps names apart.</summary>
     public static string Archived(string source, string key) => $"{Archive}/{source}-{FileName(key)}";
+
+    /// <summary>A file that was retracted.</summary>
+    public static string RetractedFile(string source, string key) => $"{Retracted}/{source}-{FileName(key)}";
 
     /// <summary>A run's record.</summary>
     public static string Run(string id) => $"{Runs}/{id}.json";
