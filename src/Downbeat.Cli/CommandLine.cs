@@ -61,6 +61,7 @@ static class CommandLine
             PlanCommand.Create(),
             RunCommand.Create(),
             RebuildCommand.Create(),
+            RepairCommand.Create(),
             StatusCommand.Create(),
             ShowCommand.Create(),
             QueryCommand.Create(),

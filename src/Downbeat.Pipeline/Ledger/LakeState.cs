@@ -32,7 +32,22 @@ public sealed class LakeState
     public bool IsSwept(string path, long madeAtVersion) =>
         Swept.TryGetValue(path, out var sweptAt) && sweptAt > madeAtVersion;
 
-    /// <summary>Adds the next commit.</summary>
+    /// <summary>The state after the next commit: this one, changed, but for a commit that brings another.</summary>
+    public LakeState After(Commit commit)
+    {
+        ArgumentNullException.ThrowIfNull(commit);
+        if (commit.Restored is not { } restored)
+        {
+            Apply(commit);
+            return this;
+        }
+
+        // It says more than was true then. What comes between is said again by the commits that follow, and leads to the same.
+        restored.Version = commit.Version;
+        return restored;
+    }
+
+    /// <summary>Adds the next commit. Of sources that it names and that were lost with another commit it says nothing.</summary>
     public void Apply(Commit commit)
     {
         ArgumentNullException.ThrowIfNull(commit);
@@ -52,23 +67,35 @@ public sealed class LakeState
 
             foreach (var old in source.Retracts)
             {
-                Sources[old].RetractedBy = source.Id;
+                if (Sources.TryGetValue(old, out var known))
+                {
+                    known.RetractedBy = source.Id;
+                }
             }
         }
 
         foreach (var moved in commit.Moved)
         {
-            Sources[moved.Source].MovedTo = moved.Path;
+            if (Sources.TryGetValue(moved.Source, out var known))
+            {
+                known.MovedTo = moved.Path;
+            }
         }
 
         foreach (var released in commit.Released)
         {
-            Sources[released].Released = true;
+            if (Sources.TryGetValue(released, out var known))
+            {
+                known.Released = true;
+            }
         }
 
         foreach (var open in commit.OpenRejects)
         {
-            Sources[open.Source].OpenRejects = open.Count;
+            if (Sources.TryGetValue(open.Source, out var known))
+            {
+                known.OpenRejects = open.Count;
+            }
         }
 
         Songs = commit.Songs ?? Songs;
