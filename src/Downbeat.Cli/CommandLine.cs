@@ -65,6 +65,7 @@ static class CommandLine
             RebuildCommand.Create(),
             RetractCommand.Create(),
             ForgetCommand.Create(),
+            RepairCommand.Create(),
             StatusCommand.Create(),
             ShowCommand.Create(),
             QueryCommand.Create(),

@@ -15,6 +15,6 @@ static class ExitCode
     /// <summary>Done, but a whole file was quarantined.</summary>
     public const int Quarantined = 3;
 
-    /// <summary>There is work; only <c>plan --detailed-exit-code</c> says so.</summary>
+    /// <summary>There is work; only <c>plan --detailed-exit-code</c> and <c>repair --dry-run</c> say so.</summary>
     public const int HasWork = 4;
 }

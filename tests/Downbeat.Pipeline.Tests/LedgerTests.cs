@@ -107,12 +107,7 @@ public sealed class LedgerTests
             }
         }
 
-        // Outside of the body and its checksum no byte says anything.
-        Assert.All(
-            accepted,
-            at =>
-                Assert.True(at < 11 || at is >= 75 and < 84 || at >= whole.Length - 2, $"Byte {at} of {whole.Length}.")
-        );
+        Assert.Empty(accepted);
         foreach (var length in (int[])[0, 1, 50, whole.Length / 2, whole.Length - 3])
         {
             File.WriteAllBytes(file, whole[..length]);

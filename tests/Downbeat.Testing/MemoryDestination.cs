@@ -59,6 +59,20 @@ public sealed class MemoryDestination(string name) : IDestination
     }
 
     /// <inheritdoc/>
+    public void Forget(
+        string lakeId,
+        IReadOnlyCollection<DateOnly> dates,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(dates);
+        foreach (var date in dates.Where(held.ContainsKey))
+        {
+            held[date] = held[date] with { Version = 0, Fingerprint = "to be published again" };
+        }
+    }
+
+    /// <inheritdoc/>
     public IReadOnlyList<Finding> Check(string lakeId, CancellationToken cancellationToken = default) => [];
 
     /// <inheritdoc/>

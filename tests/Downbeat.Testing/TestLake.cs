@@ -5,6 +5,7 @@ using Downbeat.Pipeline.Catalogue;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Publish;
+using Downbeat.Pipeline.Repair;
 using Downbeat.Pipeline.Runs;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -82,6 +83,18 @@ public sealed class TestLake : IDisposable
 
     /// <summary>What a run would do.</summary>
     public RunPlan Plan(RunOptions? options = null) => Reconciliation(Lake, options).Plan();
+
+    /// <summary>Repairs the lake, or only looks.</summary>
+    public RepairReport Repair(RepairRequest? request = null, RunOptions? options = null, ILake? through = null) =>
+        new LakeRepair(
+            through ?? Lake,
+            options ?? new(),
+            TimeProvider.System,
+            NullLogger.Instance,
+            null,
+            Destinations,
+            Source
+        ).Run(request);
 
     Reconciliation Reconciliation(ILake lake, RunOptions? options) =>
         new(lake, options ?? new(), TimeProvider.System, NullLogger.Instance, null, Destinations, Source);

@@ -66,13 +66,36 @@ sealed class LakeArguments
     public LakeInUse OpenWithDestinations(ParseResult parsed)
     {
         var (lake, settings) = OpenWithSettings(parsed);
-        return new(
+        return WithDestinations(lake, settings);
+    }
+
+    /// <summary>The same for a lake whose <c>lake.json</c> may be damaged.</summary>
+    /// <exception cref="UsageException">A setting is wrong, or there is no lake.</exception>
+    public LakeInUse OpenToRepair(ParseResult parsed)
+    {
+        var settings = Merge(parsed, null);
+        var lake = Lake(settings);
+        if (lake.Find(LakePaths.Lake) is null && lake.Find(LakePaths.LakeCopy) is null)
+        {
+            Check(lake);
+        }
+
+        return WithDestinations(lake, WithLease(lake, settings));
+    }
+
+    static LakeInUse WithDestinations(ILake lake, LakeSettings settings) =>
+        new(
             lake,
             settings.Run,
             Destinations.Of(settings, lake, new ConsoleLogger()),
             settings.Catalogue.Open(new ConsoleLogger())
         );
-    }
+
+    static LakeSettings WithLease(ILake lake, LakeSettings settings) =>
+        settings with
+        {
+            Run = settings.Run with { LeaseStore = settings.KeyValue.LeaseOf(lake) },
+        };
 
     /// <summary>A lake in S3 that may not be one yet.</summary>
     /// <exception cref="UsageException">A setting is wrong.</exception>
@@ -94,7 +117,7 @@ sealed class LakeArguments
         var settings = Merge(parsed, null);
         var lake = Lake(settings);
         Check(lake);
-        return (lake, settings with { Run = settings.Run with { LeaseStore = settings.KeyValue.LeaseOf(lake) } });
+        return (lake, WithLease(lake, settings));
     }
 
     LakeSettings Merge(ParseResult parsed, string? lake) =>
@@ -179,7 +202,7 @@ sealed class LakeArguments
 
     static void Check(ILake lake)
     {
-        if (lake.Find(LakePaths.Lake) is null)
+        if (lake.Find(LakePaths.Lake) is null && lake.Find(LakePaths.LakeCopy) is null)
         {
             throw new UsageException(
                 lake is FolderLake

@@ -161,6 +161,50 @@ public sealed class DynamoDbDestination(DynamoDbOptions options, ILogger logger,
     }
 
     /// <inheritdoc/>
+    public void Forget(
+        string lakeId,
+        IReadOnlyCollection<DateOnly> dates,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(dates);
+        var held = Find(lakeId, cancellationToken); // Fails where it is another lake's.
+        Wait(async () =>
+        {
+            foreach (var date in dates.Where(held.ContainsKey))
+            {
+                await Requests
+                    .SendIfAsync(
+                        "forget",
+                        (to, token) =>
+                            to.UpdateItemAsync(
+                                new UpdateItemRequest
+                                {
+                                    TableName = options.GenreTable,
+                                    Key = new Attributes
+                                    {
+                                        ["date"] = new(DateEntry.Partition),
+                                        ["track_genre"] = new(ListenDate.Text(date)),
+                                    },
+                                    UpdateExpression = "SET fingerprint = :none",
+                                    ConditionExpression = "attribute_exists(fingerprint)",
+                                    ExpressionAttributeValues = new Attributes
+                                    {
+                                        [":none"] = new("to be published again"),
+                                    },
+                                },
+                                token
+                            ),
+                        cancellationToken
+                    )
+                    .ConfigureAwait(false);
+            }
+
+            return true;
+        });
+    }
+
+    /// <inheritdoc/>
     public IReadOnlyList<Finding> Check(string lakeId, CancellationToken cancellationToken = default)
     {
         var findings = new List<Finding>();

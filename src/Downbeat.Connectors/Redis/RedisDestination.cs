@@ -191,6 +191,42 @@ public sealed class RedisDestination(RedisOptions options, string? password, ILo
     }
 
     /// <inheritdoc/>
+    public void Forget(
+        string lakeId,
+        IReadOnlyCollection<DateOnly> dates,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(dates);
+        foreach (var date in dates)
+        {
+            var answer = Do(
+                connection =>
+                    Call(
+                        connection,
+                        "EVAL",
+                        """
+                        if redis.call('GET', ARGV[1] .. 'lake') ~= ARGV[2] then return 'another' end
+                        if redis.call('HEXISTS', ARGV[1] .. 'dates', ARGV[3]) == 1 then
+                            redis.call('HSET', ARGV[1] .. 'dates', ARGV[3], '0 to be published again')
+                        end
+                        return 'done'
+                        """,
+                        "0",
+                        options.Prefix,
+                        lakeId,
+                        ListenDate.Text(date)
+                    ),
+                cancellationToken
+            );
+            if (answer is byte[] text && text.AsSpan().SequenceEqual("another"u8))
+            {
+                return; // It holds nothing of this lake.
+            }
+        }
+    }
+
+    /// <inheritdoc/>
     public IReadOnlyList<Finding> Check(string lakeId, CancellationToken cancellationToken = default)
     {
         var findings = new List<Finding>();

@@ -4,6 +4,7 @@ using System.Globalization;
 using Downbeat.Engine.Kpis;
 using Downbeat.Engine.Listens;
 using Downbeat.Pipeline.Publish;
+using Downbeat.Pipeline.Runs;
 
 namespace Downbeat.Connectors.Sql;
 
@@ -121,6 +122,64 @@ public abstract class SqlDestination : IDestination
         );
         staged?.Dispose();
         return Texts.Warnings;
+    }
+
+    /// <inheritdoc/>
+    public virtual IReadOnlyList<PlannedDate>? FindDifferent(
+        string lakeId,
+        IReadOnlyCollection<DateOnly> dates,
+        Func<DateOnly, DateTables?> read,
+        CancellationToken cancellationToken = default
+    )
+    {
+        if (!IsThere)
+        {
+            Close();
+            return [];
+        }
+
+        return Try("read", write: false, session => ReadBack(session, lakeId, dates, read), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public virtual void Forget(
+        string lakeId,
+        IReadOnlyCollection<DateOnly> dates,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(dates);
+        if (dates.Count == 0 || !IsThere)
+        {
+            return;
+        }
+
+        Prepare(new(lakeId), cancellationToken); // A table may be gone.
+        var all = string.Join(", ", dates.Select(date => $"'{ListenDate.Text(date)}'"));
+        Try(
+            "publish to",
+            write: true,
+            session =>
+            {
+                session.Execute(Begin);
+                Lock(session);
+                CheckOwner(session, lakeId);
+                session.Execute(
+                    $"UPDATE {Table(PublishedTable)} SET ledger_version = 0, fingerprint = '{ReadBackRows.Forgotten}' WHERE date IN ({all})"
+                );
+                foreach (var schema in KpiTables.Schemas)
+                {
+                    // Nobody published them, so that nobody would replace them.
+                    session.Execute(
+                        $"DELETE FROM {Table(schema.Name)} WHERE date NOT IN (SELECT date FROM {Table(PublishedTable)})"
+                    );
+                }
+
+                session.Execute("COMMIT");
+                return true;
+            },
+            cancellationToken
+        );
     }
 
     /// <inheritdoc/>
@@ -353,6 +412,82 @@ public abstract class SqlDestination : IDestination
                 row => (Date: row.GetFieldValue<DateOnly>(0), new HeldDate(row.GetInt64(1), row.GetString(2)))
             )
             .ToDictionary();
+
+    List<PlannedDate> ReadBack(
+        SqlSession session,
+        string lakeId,
+        IReadOnlyCollection<DateOnly> dates,
+        Func<DateOnly, DateTables?> read
+    )
+    {
+        var there = FindColumns(session);
+        if (!there.Contains(LakeTable) || !there.Contains(PublishedTable))
+        {
+            return []; // It says to hold nothing.
+        }
+
+        var held = Find(session, lakeId);
+        if (Readable.FirstOrDefault(name => !there.Contains(name)) is { } missing)
+        {
+            return [.. held.Keys.Order().Select(date => new PlannedDate(date, $"{missing} is missing"))];
+        }
+
+        if (
+            KpiTables.Schemas.FirstOrDefault(schema =>
+                schema.Columns.Any(column =>
+                    !there[schema.Name].Contains(column.Name, StringComparer.OrdinalIgnoreCase)
+                )
+            ) is
+            { } lacking
+        )
+        {
+            return [.. held.Keys.Order().Select(date => new PlannedDate(date, $"{lacking.Name} lacks a column"))];
+        }
+
+        var different = new SortedDictionary<DateOnly, string>();
+        foreach (var schema in KpiTables.Schemas)
+        {
+            var strange = session
+                .Read($"SELECT DISTINCT date FROM {Table(schema.Name)}", row => ReadBackRows.Date(row.GetValue(0)))
+                .Where(date =>
+                    date is null || !held.TryGetValue(date.Value, out var one) || one.Fingerprint.Length == 0
+                );
+            foreach (var date in strange)
+            {
+                different.TryAdd(
+                    date ?? DateOnly.MinValue,
+                    $"{schema.Name} has rows of a date that was never published"
+                );
+            }
+        }
+
+        foreach (var batch in dates.Where(held.ContainsKey).Order().Chunk(ReadBackRows.DatesAtOnce))
+        {
+            var tables = batch
+                .Select(read)
+                .OfType<DateTables>()
+                .Where(date => held[date.Date].Fingerprint == date.Fingerprint) // Others are behind anyway.
+                .ToList();
+            foreach (var schema in tables.Count == 0 ? [] : KpiTables.Schemas)
+            {
+                var rows = new ReadBackRows(schema, Texts, tables);
+                session.Read(
+                    $"SELECT {Columns(schema)} FROM {Table(schema.Name)} WHERE date IN {In(tables)}",
+                    row =>
+                    {
+                        rows.Add(row);
+                        return true;
+                    }
+                );
+                foreach (var (date, why) in rows.Different())
+                {
+                    different.TryAdd(date, why);
+                }
+            }
+        }
+
+        return [.. different.Select(date => new PlannedDate(date.Key, date.Value))];
+    }
 
     void Replace(SqlSession session, IReadOnlyList<DateTables> dates, IDisposable? staged)
     {

@@ -1,9 +1,11 @@
 using System.Data.Common;
+using System.Globalization;
 using System.Text;
 using Downbeat.Connectors.Sql;
 using Downbeat.Engine.Kpis;
 using Downbeat.Engine.Listens;
 using Downbeat.Pipeline.Publish;
+using Downbeat.Pipeline.Runs;
 using Microsoft.Data.Sqlite;
 
 namespace Downbeat.Connectors.Sqlite;
@@ -38,6 +40,82 @@ public sealed class SqliteDestination(string file)
         }
 
         return findings;
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<PlannedDate>? FindDifferent(
+        string lakeId,
+        IReadOnlyCollection<DateOnly> dates,
+        Func<DateOnly, DateTables?> read,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(dates);
+        return IsThere && WhyDamaged() is { } why
+            ? [.. dates.Select(date => new PlannedDate(date, $"{Path.GetFileName(file)} {why}"))]
+            : base.FindDifferent(lakeId, dates, read, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override void Forget(
+        string lakeId,
+        IReadOnlyCollection<DateOnly> dates,
+        CancellationToken cancellationToken = default
+    )
+    {
+        if (IsThere && WhyDamaged() is not null)
+        {
+            SetAside();
+            return;
+        }
+
+        base.Forget(lakeId, dates, cancellationToken);
+    }
+
+    /// <summary>Whether the file is one that SQLite can read in every place; null when it is.</summary>
+    string? WhyDamaged()
+    {
+        Close();
+        try
+        {
+            using var connection = SqliteFile.Open(file, SqliteOpenMode.ReadOnly);
+            using var command = connection.CreateCommand();
+            command.CommandText = "PRAGMA integrity_check(1)";
+            return command.ExecuteScalar() is "ok" ? null : "is damaged";
+        }
+        catch (SqliteException error) when (SqliteFile.IsDamage(error))
+        {
+            return "is damaged";
+        }
+        catch (SqliteException error)
+        {
+            throw new DestinationException(
+                $"could not read {Place}: {SqliteFile.Explain(error)}",
+                SqliteFile.IsTransient(error),
+                error
+            );
+        }
+    }
+
+    /// <summary>Keeps a damaged file beside the new one: someone may want to look into it.</summary>
+    void SetAside()
+    {
+        Close();
+        var aside = $"{file}.damaged";
+        for (var number = 2; File.Exists(aside); number++)
+        {
+            aside = string.Create(CultureInfo.InvariantCulture, $"{file}.damaged-{number}");
+        }
+
+        foreach (var with in (string[])["-journal", "-wal", "-shm"]) // Of the damaged file; the new one has none.
+        {
+            if (File.Exists(file + with))
+            {
+                File.Move(file + with, aside + with, overwrite: true);
+            }
+        }
+
+        File.Move(file, aside);
     }
 
     private protected override DbConnection Open(bool write) =>

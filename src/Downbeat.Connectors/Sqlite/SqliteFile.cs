@@ -56,6 +56,9 @@ public static class SqliteFile
         return error.SqliteErrorCode is Busy or Locked;
     }
 
+    /// <summary>Whether the file is none that SQLite can read.</summary>
+    internal static bool IsDamage(SqliteException error) => error.SqliteErrorCode is Corrupt or NotADatabase;
+
     /// <summary>Says what is wrong with a file, and what to do.</summary>
     public static string Explain(SqliteException error)
     {
@@ -67,8 +70,8 @@ public static class SqliteFile
             Full => "the disk is full.",
             CannotOpen => "it cannot be opened; check that its folder is there and may be written to.",
             NotADatabase =>
-                "it is no SQLite database; move it away, and the next run makes it anew from the published tables.",
-            Corrupt => "it is damaged; move it away, and the next run makes it anew from the published tables.",
+                "it is no SQLite database; `downbeat repair` sets it aside and makes it anew from the published tables.",
+            Corrupt => "it is damaged; `downbeat repair` sets it aside and makes it anew from the published tables.",
             _ => error.Message.TrimEnd('.') + ".",
         };
     }

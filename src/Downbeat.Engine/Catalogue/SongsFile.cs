@@ -214,6 +214,6 @@ public static class SongsFile
         }
 
         DamagedObjectException Damaged() =>
-            new($"{source.Name} is damaged: it does not fit its checksums. Delete it, and it is made again.");
+            new($"{source.Name} is damaged: it does not fit its checksums. `downbeat repair` makes it again.");
     }
 }

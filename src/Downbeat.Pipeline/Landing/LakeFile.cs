@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Downbeat.Engine.Listens;
 using Downbeat.Pipeline.Ledger;
@@ -21,6 +24,38 @@ public sealed record LakeFile
 
     /// <summary>When the lake was made.</summary>
     public required DateTimeOffset Created { get; init; }
+
+    /// <summary>The <see cref="MakeSum">sum</see> of the others; null where an earlier version of Downbeat wrote it.</summary>
+    public string? Sum { get; init; }
+
+    /// <summary>The SHA-256 of all other fields, in hex.</summary>
+    public string MakeSum() =>
+        Convert.ToHexStringLower(
+            SHA256.HashData(
+                Encoding.UTF8.GetBytes(
+                    string.Create(CultureInfo.InvariantCulture, $"{Format}\n{Id}\n{TimeZone}\n{Created:O}")
+                )
+            )
+        );
+
+    /// <summary>It as it is written.</summary>
+    internal byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, LakeJson.Readable.LakeFile);
+
+    /// <summary>What bytes say; null when they are not as they were written.</summary>
+    internal static LakeFile? TryParse(byte[]? bytes)
+    {
+        try
+        {
+            var file = bytes is null ? null : JsonSerializer.Deserialize(bytes, LakeJson.Readable.LakeFile);
+            return file?.Sum is null || (file.Sum == file.MakeSum() && file.ToBytes().AsSpan().SequenceEqual(bytes))
+                ? file
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>The time zone.</summary>
     /// <exception cref="LakeException">This machine does not know it.</exception>
@@ -50,7 +85,14 @@ public sealed record LakeFile
             TimeZone = LakeZone.Find(timeZone).Id,
             Created = now,
         };
-        return lake.PutIfAbsent(LakePaths.Lake, JsonSerializer.SerializeToUtf8Bytes(file, LakeJson.Readable.LakeFile));
+        var bytes = (file with { Sum = file.MakeSum() }).ToBytes();
+        if (!lake.PutIfAbsent(LakePaths.Lake, bytes))
+        {
+            return false;
+        }
+
+        lake.Put([(LakePaths.LakeCopy, bytes)]);
+        return true;
     }
 
     /// <summary>Reads a lake's file.</summary>
@@ -61,11 +103,12 @@ public sealed record LakeFile
         try
         {
             using var stream = lake.Open(LakePaths.Lake);
-            var file =
-                JsonSerializer.Deserialize(stream, LakeJson.Readable.LakeFile)
-                ?? throw new LakeException(
-                    $"{lake.Name}/{LakePaths.Lake} says null; restore it from a backup of the lake."
-                );
+            var file = JsonSerializer.Deserialize(stream, LakeJson.Readable.LakeFile);
+            if (file is null || (file.Sum is not null && file.Sum != file.MakeSum()))
+            {
+                throw new LakeException(Damaged(lake, "it is not as it was written"));
+            }
+
             return file.Format == CurrentFormat
                 ? file
                 : throw new LakeException(
@@ -75,15 +118,23 @@ public sealed record LakeFile
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new LakeException(
-                $"{lake.Name} is no lake: it has no {LakePaths.Lake}. Make one with `downbeat init {lake.Name}`, or name another with --lake.",
+                lake.Find(LakePaths.LakeCopy) is not null
+                    ? $"{lake.Name}/{LakePaths.Lake} is missing, and {LakePaths.LakeCopy} is there: `downbeat repair` mends it."
+                    : $"{lake.Name} is no lake: it has no {LakePaths.Lake}. Make one with `downbeat init {lake.Name}`, or name another with --lake.",
                 error
             );
         }
         catch (JsonException error)
         {
-            throw new LakeException($"{lake.Name}/{LakePaths.Lake} cannot be read: {error.Message}", error);
+            throw new LakeException(Damaged(lake, error.Message), error);
         }
     }
+
+    /// <summary>Says what is wrong, and what to do.</summary>
+    static string Damaged(ILake lake, string how) =>
+        lake.Find(LakePaths.LakeCopy) is not null
+            ? $"{lake.Name}/{LakePaths.Lake} is damaged: {how.TrimEnd('.')}. `downbeat repair` mends it, if {LakePaths.LakeCopy} is whole."
+            : $"{lake.Name}/{LakePaths.Lake} is damaged: {how.TrimEnd('.')}. Restore it from a backup of the lake, or write it again: its format is {CurrentFormat}, its time zone that of the lake, and its id is the lake_id of the table downbeat_lake in each warehouse.";
 }
 
 /// <summary>Something about the lake keeps Downbeat from working; the message says what, and what to do.</summary>

@@ -36,6 +36,9 @@ public static class LakePaths
     /// <summary>All commits up to one of them, folded.</summary>
     public const string Checkpoint = "ledger/checkpoint.json";
 
+    /// <summary>Every commit a second time, to mend what is damaged.</summary>
+    public const string LedgerCopies = "ledger-copies";
+
     /// <summary>Songs and users as last read.</summary>
     public const string Catalogue = "catalogue";
 
@@ -60,6 +63,13 @@ public static class LakePaths
     /// <summary>A commit.</summary>
     public static string Commit(long version) =>
         string.Create(CultureInfo.InvariantCulture, $"{Ledger}/{version:D20}.json");
+
+    /// <summary>The same bytes as <see cref="Lake"/>.</summary>
+    public const string LakeCopy = "ledger-copies/lake.json";
+
+    /// <summary>The same bytes as a commit.</summary>
+    public static string CommitCopy(long version) =>
+        string.Create(CultureInfo.InvariantCulture, $"{LedgerCopies}/{version:D20}.json");
 
     /// <summary>A part of the listens of a source and a date.</summary>
     public static string Slice(string source, DateOnly date, int part) =>

@@ -124,6 +124,11 @@ public sealed record Commit
         get;
         init => field = value ?? [];
     } = [];
+    /// <summary>What a checkpoint said of the lake, in the place of a commit before it that was damaged beyond mending.</summary>
+    public LakeState? Folded { get; init; }
+
+    /// <summary>Whether it stands in the place of a commit whose facts are lost.</summary>
+    public bool? Lost { get; init; }
 }
 
 /// <summary>A file of listens, as it was scanned.</summary>

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Quarantine;
+using Downbeat.Pipeline.Repair;
 using Downbeat.Pipeline.Runs;
 
 namespace Downbeat.Pipeline.Ledger;
@@ -17,6 +18,7 @@ namespace Downbeat.Pipeline.Ledger;
 [JsonSerializable(typeof(LakeFile))]
 [JsonSerializable(typeof(LeaseFile))]
 [JsonSerializable(typeof(RunRecord))]
+[JsonSerializable(typeof(RepairReport))]
 [JsonSerializable(typeof(RunPlan))]
 [JsonSerializable(typeof(LakeStatus))]
 [JsonSerializable(typeof(DateExplanation))]

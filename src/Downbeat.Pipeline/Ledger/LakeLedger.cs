@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Downbeat.Engine;
 using Downbeat.Engine.Slices;
@@ -23,6 +21,7 @@ public sealed class LakeLedger
     readonly TimeProvider clock;
     readonly Lock writing = new();
     long checkpoint;
+    long copied; // Up to this version every commit has its copy, as far as this process sees to it.
 
     LakeLedger(ILake lake, string run, TimeProvider clock)
     {
@@ -46,8 +45,13 @@ public sealed class LakeLedger
         ledger.State = TryRead(lake, LakePaths.Checkpoint, LakeJson.Default.LakeState) ?? ledger.State;
         ledger.checkpoint = ledger.State.Version;
         ledger.ReadAll();
+        ledger.AssertLast();
         return ledger;
     }
+
+    /// <summary>A ledger whose state was found otherwise, for those who only read.</summary>
+    internal static LakeLedger Of(ILake lake, string run, TimeProvider clock, LakeState state) =>
+        new(lake, run, clock) { State = state, checkpoint = state.Version };
 
     /// <summary>Reads the commits that others wrote meanwhile.</summary>
     public void Refresh()
@@ -56,7 +60,7 @@ public sealed class LakeLedger
         {
             while (TryRead(LakePaths.Commit(State.Version + 1)) is { } commit)
             {
-                State.Apply(commit);
+                State = State.After(commit);
             }
         }
     }
@@ -82,13 +86,16 @@ public sealed class LakeLedger
                     Run = run,
                     At = clock.GetUtcNow(),
                 };
-                var won = lake.PutIfAbsent(LakePaths.Commit(commit.Version), Seal(commit, LakeJson.Default.Commit));
+                CopyLast();
+                var bytes = Sealed.Write(commit, LakeJson.Default.Commit);
+                var won = lake.PutIfAbsent(LakePaths.Commit(commit.Version), bytes);
                 var stands = won ? commit : TryRead(LakePaths.Commit(commit.Version))!;
-                State.Apply(stands);
+                State = State.After(stands);
 
                 // A put may be reported refused although it was done: the nonce tells.
                 if (stands.Nonce == commit.Nonce)
                 {
+                    Copy(bytes);
                     WriteCheckpointIfDue();
                     return commit;
                 }
@@ -122,7 +129,7 @@ public sealed class LakeLedger
         {
             if (commit?.Version == State.Version + 1)
             {
-                State.Apply(commit);
+                State = State.After(commit);
             }
         }
 
@@ -141,8 +148,61 @@ public sealed class LakeLedger
         if (listed.Exists(path => IsLaterCommit(path, next)) && lake.Find(next) is null)
         {
             throw new DamagedObjectException(
-                $"{next} is missing, and there are later commits. Restore it from a backup of the lake."
+                $"{next} is missing, and there are later commits. `downbeat repair` mends it."
             );
+        }
+    }
+
+    /// <summary>Nothing lies behind the last commit to tell that it is missing; but its copy was put after it.</summary>
+    void AssertLast()
+    {
+        var next = State.Version + 1;
+        if (lake.Find(LakePaths.CommitCopy(next)) is not null && lake.Find(LakePaths.Commit(next)) is null)
+        {
+            throw new DamagedObjectException(
+                $"{LakePaths.Commit(next)} is missing, and {LakePaths.CommitCopy(next)} is there. `downbeat repair` mends it."
+            );
+        }
+    }
+
+    /// <summary>A writer that died behind its commit left it without a copy: whoever commits next makes it.</summary>
+    void CopyLast()
+    {
+        var last = State.Version;
+        if (last <= copied || lake.Find(LakePaths.CommitCopy(last)) is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            using var stream = lake.Open(LakePaths.Commit(last));
+            using var bytes = new MemoryStream();
+            stream.CopyTo(bytes);
+            Copy(bytes.ToArray());
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // As below.
+        }
+    }
+
+    /// <summary>
+    /// Keeps the bytes of the last commit a second time. The commit stands whether that succeeds or not: repair, or whoever
+    /// commits next, finds out.
+    /// </summary>
+    void Copy(byte[] bytes)
+    {
+        try
+        {
+            var scratch = ScratchStream.NewName(lake.Scratch);
+            File.WriteAllBytes(scratch, bytes);
+            lake.PutScratch(LakePaths.CommitCopy(State.Version), scratch);
+            copied = State.Version;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Said above.
         }
     }
 
@@ -157,7 +217,7 @@ public sealed class LakeLedger
         }
 
         // An older checkpoint that overwrites a newer one does no harm: more commits are read behind it.
-        lake.Put([(LakePaths.Checkpoint, Seal(State, LakeJson.Default.LakeState))]);
+        lake.Put([(LakePaths.Checkpoint, Sealed.Write(State, LakeJson.Default.LakeState))]);
         checkpoint = State.Version;
     }
 
@@ -176,52 +236,11 @@ public sealed class LakeLedger
     {
         try
         {
-            return Read(lake, path, type);
+            return Sealed.Read(lake, path, type);
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
             return null;
         }
-    }
-
-    /// <summary>JSON with a checksum of itself around it: <c>{"sha256":"…","body":{…}}</c>.</summary>
-    static byte[] Seal<T>(T body, JsonTypeInfo<T> type)
-    {
-        var bytes = JsonSerializer.SerializeToUtf8Bytes(body, type);
-        var sum = Convert.ToHexStringLower(SHA256.HashData(bytes));
-        return
-        [
-            .. "{\"sha256\":\""u8,
-            .. System.Text.Encoding.ASCII.GetBytes(sum),
-            .. "\",\"body\":"u8,
-            .. bytes,
-            .. "}\n"u8,
-        ];
-    }
-
-    static T Read<T>(ILake lake, string path, JsonTypeInfo<T> type)
-    {
-        using var stream = lake.Open(path);
-        using var copy = new MemoryStream();
-        stream.CopyTo(copy);
-        var bytes = copy.GetBuffer().AsSpan(0, (int)copy.Length);
-        const int Head = 11 + 64 + 9; // {"sha256":"…","body":
-        try
-        {
-            var body = bytes[Head..^2];
-            var sum = System.Text.Encoding.ASCII.GetString(bytes.Slice(11, 64));
-            if (sum == Convert.ToHexStringLower(SHA256.HashData(body)))
-            {
-                return JsonSerializer.Deserialize(body, type)!;
-            }
-        }
-        catch (Exception error) when (error is JsonException or ArgumentOutOfRangeException)
-        {
-            // Said below.
-        }
-
-        throw new DamagedObjectException(
-            $"{path} is damaged: it does not fit its checksum. Restore it from a backup of the lake."
-        );
     }
 }

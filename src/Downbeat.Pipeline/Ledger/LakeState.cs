@@ -48,7 +48,22 @@ public sealed class LakeState
     public bool IsSwept(string path, long madeAtVersion) =>
         Swept.TryGetValue(path, out var sweptAt) && sweptAt > madeAtVersion;
 
-    /// <summary>Adds the next commit.</summary>
+    /// <summary>The state after the next commit: this one, changed, but for a commit that brings another.</summary>
+    public LakeState After(Commit commit)
+    {
+        ArgumentNullException.ThrowIfNull(commit);
+        if (commit.Folded is not { } folded)
+        {
+            Apply(commit);
+            return this;
+        }
+
+        // It says more than was true then. What comes between is said again by the commits that follow, and leads to the same.
+        folded.Version = commit.Version;
+        return folded;
+    }
+
+    /// <summary>Adds the next commit. Of sources that it names and that were lost with another commit it says nothing.</summary>
     public void Apply(Commit commit)
     {
         ArgumentNullException.ThrowIfNull(commit);
@@ -70,7 +85,10 @@ public sealed class LakeState
 
             foreach (var old in source.Retracts)
             {
-                Sources[old].RetractedBy = source.Id;
+                if (Sources.TryGetValue(old, out var known))
+                {
+                    known.RetractedBy = source.Id;
+                }
             }
         }
 
@@ -105,7 +123,10 @@ public sealed class LakeState
 
         foreach (var moved in commit.Moved)
         {
-            Sources[moved.Source].MovedTo = moved.Path;
+            if (Sources.TryGetValue(moved.Source, out var known))
+            {
+                known.MovedTo = moved.Path;
+            }
         }
 
         foreach (var retracted in commit.Retracted)
@@ -120,12 +141,18 @@ public sealed class LakeState
 
         foreach (var released in commit.Released)
         {
-            Sources[released].Released = true;
+            if (Sources.TryGetValue(released, out var known))
+            {
+                known.Released = true;
+            }
         }
 
         foreach (var open in commit.OpenRejects)
         {
-            Sources[open.Source].OpenRejects = open.Count;
+            if (Sources.TryGetValue(open.Source, out var known))
+            {
+                known.OpenRejects = open.Count;
+            }
         }
 
         Songs = commit.Songs ?? Songs;

@@ -122,7 +122,10 @@ sealed class ComputeStage(RunContext run)
                 run.Fail(
                     $"{ListenDate.Text(date.Date.Date)} was not computed and keeps its tables; the next run tries again",
                     error is DamagedObjectException or FileNotFoundException or DirectoryNotFoundException
-                        ? WithCure(error, date.Date.Date)
+                        ? new IOException(
+                            $"{error.Message} `downbeat repair` makes slices again from the raw files.",
+                            error
+                        )
                         : error
                 );
             }
@@ -304,24 +307,6 @@ sealed class ComputeStage(RunContext run)
                     RemovedDates = removed,
                 };
         });
-    }
-
-    /// <summary>Slices can be made again from the raw files: scanning the same file makes the same slice.</summary>
-    IOException WithCure(Exception error, DateOnly date)
-    {
-        var damaged = run
-            .Ledger.State.Sources.Values.Where(source => source.Counts && source.MovedTo is not null)
-            .FirstOrDefault(source =>
-                source.Entry.Slices.Any(slice =>
-                    slice.Date == date && error.Message.Contains(slice.Path, StringComparison.Ordinal)
-                )
-            );
-        return new(
-            damaged is null
-                ? error.Message
-                : $"{error.Message} To make it again: mv '{Path.Join(run.Lake.Name, damaged.MovedTo)}' '{Path.Join(run.Lake.Name, damaged.Entry.Key)}', and run.",
-            error
-        );
     }
 
     /// <summary>Looks at the bytes: a file may be damaged, or of another run.</summary>

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Downbeat.Engine.Kpis;
-using Downbeat.Engine.Listens;
 using Downbeat.Engine.Slices;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
@@ -42,7 +41,7 @@ public sealed record DateTables(DateOnly Date, long Version, string Fingerprint,
             if (state.Entry.Files.FirstOrDefault(file => file.Table == schema.Name)?.Sha256 != hash)
             {
                 throw new DamagedObjectException(
-                    $"{path} is not as it was published; `downbeat rebuild --from {ListenDate.Text(date)} --to {ListenDate.Text(date)}` publishes it again."
+                    $"{path} is not as it was published; `downbeat repair` makes it again."
                 );
             }
 

@@ -1,3 +1,5 @@
+using Downbeat.Pipeline.Runs;
+
 namespace Downbeat.Pipeline.Publish;
 
 /// <summary>
@@ -26,6 +28,26 @@ public interface IDestination : IDisposable
     /// <returns>Texts that had to be changed because the system cannot hold them, for people; mostly none.</returns>
     /// <exception cref="DestinationException">Some or all dates hold what they held before.</exception>
     IReadOnlyList<string> Publish(IReadOnlyList<DateTables> dates, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Reads back what it holds, and says which dates are not what it says they are, and why; null where it cannot be read back.
+    /// Changes nothing.
+    /// </summary>
+    /// <param name="lakeId">The lake.</param>
+    /// <param name="dates">The dates that it should hold.</param>
+    /// <param name="read">Reads the tables of a date; null where they cannot be read now.</param>
+    /// <param name="cancellationToken">Stops in the middle.</param>
+    /// <exception cref="DestinationException">It cannot be reached, or belongs to another lake.</exception>
+    IReadOnlyList<PlannedDate>? FindDifferent(
+        string lakeId,
+        IReadOnlyCollection<DateOnly> dates,
+        Func<DateOnly, DateTables?> read,
+        CancellationToken cancellationToken = default
+    ) => null;
+
+    /// <summary>Lets it say of dates that it holds something else, so that they are published again. Their rows stay until then.</summary>
+    /// <exception cref="DestinationException">That failed, or it belongs to another lake.</exception>
+    void Forget(string lakeId, IReadOnlyCollection<DateOnly> dates, CancellationToken cancellationToken = default);
 
     /// <summary>Tries all that publishing needs, and undoes it.</summary>
     /// <returns>What was tried, one after the other, until something failed.</returns>

@@ -163,7 +163,7 @@ sealed class LandedSource
             }
 
             var hash = ContentHash.Combine(blocks, Landed.Size);
-            var id = MakeId(hash);
+            var id = MakeId(Landed, hash);
             var entry = new SourceEntry
             {
                 Id = id,
@@ -335,13 +335,13 @@ sealed class LandedSource
     /// A source's id stands for everything that shapes its slices, so that making them again makes the same. The time of
     /// arrival is part of it because rows after it are rejected.
     /// </summary>
-    string MakeId(string hash) =>
+    internal static string MakeId(LakeObject landed, string hash) =>
         Convert.ToHexStringLower(
             SHA256.HashData(
                 Encoding.UTF8.GetBytes(
                     string.Create(
                         System.Globalization.CultureInfo.InvariantCulture,
-                        $"downbeat source 2\n{Landed.Path}\n{Landed.Size}\n{Landed.ModifiedSecond}\n{hash}"
+                        $"downbeat source 2\n{landed.Path}\n{landed.Size}\n{landed.ModifiedSecond}\n{hash}"
                     )
                 )
             )

@@ -381,7 +381,7 @@ public sealed class Reconciliation(
         if (ledger.State.Version == 0 && (lake.List(LakePaths.Slices).Count > 0 || lake.List(LakePaths.Kpis).Count > 0))
         {
             throw new LakeException(
-                $"{lake.Name} holds slices or tables but no commits: {LakePaths.Ledger}/ was lost. Nothing was done; restore it from a backup."
+                $"{lake.Name} holds slices or tables but no commits: {LakePaths.Ledger}/ was lost. Nothing was done; `downbeat repair` mends it."
             );
         }
 
