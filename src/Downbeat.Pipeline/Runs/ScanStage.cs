@@ -126,7 +126,7 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue)
             .OrderByDescending(file => file.Size)
             .ToArray();
         bytesTotal = files.Sum(file => file.Size);
-        lastCommit = Stopwatch.GetTimestamp();
+        lastCommit = run.Clock.GetTimestamp();
         var buffers = Math.Max(1, run.Options.SortBufferMb / MinBufferMbOfWorker);
         var workers = Math.Min(run.Options.Workers, buffers);
         var sections = Cut(files, known, workers);
@@ -276,7 +276,7 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue)
                     }
 
                     pending.Add((source.Landed, entry));
-                    if (pending.Count >= FilesPerCommit || Stopwatch.GetElapsedTime(lastCommit) >= CommitInterval)
+                    if (pending.Count >= FilesPerCommit || run.Clock.GetElapsedTime(lastCommit) >= CommitInterval)
                     {
                         CommitPending();
                     }
@@ -353,7 +353,7 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue)
             }
 
             pending.Clear();
-            lastCommit = Stopwatch.GetTimestamp();
+            lastCommit = run.Clock.GetTimestamp();
         }
     }
 
