@@ -60,6 +60,7 @@ static class CommandLine
             GenerateCommand.Create(),
             PlanCommand.Create(),
             RunCommand.Create(),
+            WatchCommand.Create(),
             RebuildCommand.Create(),
             StatusCommand.Create(),
             ShowCommand.Create(),

@@ -7,6 +7,7 @@ using Downbeat.Connectors.S3;
 using Downbeat.Engine.Listens;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Runs;
+using Microsoft.Extensions.Logging;
 
 namespace Downbeat.Cli.Commands;
 
@@ -63,15 +64,11 @@ sealed class LakeArguments
 
     /// <summary>Reads the settings, finds the lake, and names the systems that its tables go to and its catalogue comes from.</summary>
     /// <exception cref="UsageException">A setting is wrong, or there is no lake.</exception>
-    public LakeInUse OpenWithDestinations(ParseResult parsed)
+    public LakeInUse OpenWithDestinations(ParseResult parsed, ILogger? logger = null)
     {
-        var (lake, settings) = OpenWithSettings(parsed);
-        return new(
-            lake,
-            settings.Run,
-            Destinations.Of(settings, lake, new ConsoleLogger()),
-            settings.Catalogue.Open(new ConsoleLogger())
-        );
+        logger ??= new ConsoleLogger();
+        var (lake, settings) = OpenWithSettings(parsed, logger);
+        return new(lake, settings.Run, Destinations.Of(settings, lake, logger), settings.Catalogue.Open(logger));
     }
 
     /// <summary>A lake in S3 that may not be one yet.</summary>
@@ -89,10 +86,10 @@ sealed class LakeArguments
                 flag.Setting.Flag
             ));
 
-    (ILake Lake, LakeSettings Settings) OpenWithSettings(ParseResult parsed)
+    (ILake Lake, LakeSettings Settings) OpenWithSettings(ParseResult parsed, ILogger? logger = null)
     {
         var settings = Merge(parsed, null);
-        var lake = Lake(settings);
+        var lake = Lake(settings, logger);
         Check(lake);
         return (lake, settings with { Run = settings.Run with { LeaseStore = settings.KeyValue.LeaseOf(lake) } });
     }
@@ -114,11 +111,11 @@ sealed class LakeArguments
         }.Merge();
 
     /// <summary>Only a lake in S3 costs the time to load what speaks to it.</summary>
-    static ILake Lake(LakeSettings settings)
+    static ILake Lake(LakeSettings settings, ILogger? logger = null)
     {
         if (S3Place.IsMeant(settings.Lake))
         {
-            return OpenS3(settings);
+            return OpenS3(settings, logger ?? new ConsoleLogger());
         }
 
         return settings.S3.Elsewhere.Keys.FirstOrDefault() is { } folder
@@ -129,7 +126,7 @@ sealed class LakeArguments
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static S3Lake OpenS3(LakeSettings settings)
+    static S3Lake OpenS3(LakeSettings settings, ILogger logger)
     {
         if (!S3Place.TryParse(settings.Lake!, out var place))
         {
@@ -138,7 +135,7 @@ sealed class LakeArguments
 
         try
         {
-            return new(place, settings.S3, new ConsoleLogger());
+            return new(place, settings.S3, logger);
         }
         catch (LakeException error)
         {
