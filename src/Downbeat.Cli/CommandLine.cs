@@ -62,6 +62,7 @@ static class CommandLine
             GenerateCommand.Create(),
             PlanCommand.Create(),
             RunCommand.Create(),
+            WatchCommand.Create(),
             RebuildCommand.Create(),
             RetractCommand.Create(),
             ForgetCommand.Create(),

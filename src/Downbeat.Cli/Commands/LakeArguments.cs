@@ -7,6 +7,7 @@ using Downbeat.Connectors.S3;
 using Downbeat.Engine.Listens;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Runs;
+using Microsoft.Extensions.Logging;
 
 namespace Downbeat.Cli.Commands;
 
@@ -63,10 +64,11 @@ sealed class LakeArguments
 
     /// <summary>Reads the settings, finds the lake, and names the systems that its tables go to and its catalogue comes from.</summary>
     /// <exception cref="UsageException">A setting is wrong, or there is no lake.</exception>
-    public LakeInUse OpenWithDestinations(ParseResult parsed)
+    public LakeInUse OpenWithDestinations(ParseResult parsed, ILogger? logger = null)
     {
-        var (lake, settings) = OpenWithSettings(parsed);
-        return WithDestinations(lake, settings);
+        logger ??= new ConsoleLogger();
+        var (lake, settings) = OpenWithSettings(parsed, logger);
+        return WithDestinations(lake, settings, logger);
     }
 
     /// <summary>The same for a lake whose <c>lake.json</c> may be damaged.</summary>
@@ -80,16 +82,11 @@ sealed class LakeArguments
             Check(lake);
         }
 
-        return WithDestinations(lake, WithLease(lake, settings));
+        return WithDestinations(lake, WithLease(lake, settings), new ConsoleLogger());
     }
 
-    static LakeInUse WithDestinations(ILake lake, LakeSettings settings) =>
-        new(
-            lake,
-            settings.Run,
-            Destinations.Of(settings, lake, new ConsoleLogger()),
-            settings.Catalogue.Open(new ConsoleLogger())
-        );
+    static LakeInUse WithDestinations(ILake lake, LakeSettings settings, ILogger logger) =>
+        new(lake, settings.Run, Destinations.Of(settings, lake, logger), settings.Catalogue.Open(logger));
 
     static LakeSettings WithLease(ILake lake, LakeSettings settings) =>
         settings with
@@ -112,10 +109,10 @@ sealed class LakeArguments
                 flag.Setting.Flag
             ));
 
-    (ILake Lake, LakeSettings Settings) OpenWithSettings(ParseResult parsed)
+    (ILake Lake, LakeSettings Settings) OpenWithSettings(ParseResult parsed, ILogger? logger = null)
     {
         var settings = Merge(parsed, null);
-        var lake = Lake(settings);
+        var lake = Lake(settings, logger);
         Check(lake);
         return (lake, WithLease(lake, settings));
     }
@@ -137,11 +134,11 @@ sealed class LakeArguments
         }.Merge();
 
     /// <summary>Only a lake in S3 costs the time to load what speaks to it.</summary>
-    static ILake Lake(LakeSettings settings)
+    static ILake Lake(LakeSettings settings, ILogger? logger = null)
     {
         if (S3Place.IsMeant(settings.Lake))
         {
-            return OpenS3(settings);
+            return OpenS3(settings, logger ?? new ConsoleLogger());
         }
 
         return settings.S3.Elsewhere.Keys.FirstOrDefault() is { } folder
@@ -152,7 +149,7 @@ sealed class LakeArguments
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static S3Lake OpenS3(LakeSettings settings)
+    static S3Lake OpenS3(LakeSettings settings, ILogger logger)
     {
         if (!S3Place.TryParse(settings.Lake!, out var place))
         {
@@ -161,7 +158,7 @@ sealed class LakeArguments
 
         try
         {
-            return new(place, settings.S3, new ConsoleLogger());
+            return new(place, settings.S3, logger);
         }
         catch (LakeException error)
         {

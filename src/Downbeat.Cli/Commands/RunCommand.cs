@@ -25,19 +25,22 @@ static class RunCommand
                 "Read all rows of songs and users from their database, and not only changed ones: rows that were deleted there go.",
         };
         command.Add(fullCatalogue);
+        var steps = StepOptions.AddTo(command);
         var arguments = LakeArguments.AddWithSettingsTo(command);
         command.SetAction(parsed =>
         {
             using var lake = arguments.OpenWithDestinations(parsed);
+            var request = steps.Read(parsed, [.. lake.Destinations.Select(destination => destination.Name)]);
             return Run(
                 lake,
-                new()
+                request with
                 {
                     Create = parsed.GetValue(create),
                     TakeOver = parsed.GetValue(takeOver),
                     FullCatalogue = parsed.GetValue(fullCatalogue),
                 },
-                parsed.GetValue(json)
+                parsed.GetValue(json),
+                steps.WantsResult(parsed)
             );
         });
         return command;
@@ -61,18 +64,23 @@ static class RunCommand
     }
 
     /// <summary>Runs, and tells what was done.</summary>
-    public static int Run(LakeInUse lake, RunRequest request, bool asJson)
+    public static int Run(LakeInUse lake, RunRequest request, bool asJson, bool asResult = false)
     {
         using var stop = new Stop();
         var record = ProgressDisplay.Show(progress => lake.Reconciliation(progress).Run(request, stop.Token));
-        if (asJson)
+        var exitCode = ExitCodeOf(record);
+        if (asResult)
+        {
+            CliJson.Write(RunResult.Of(record, exitCode), CliJson.Line.RunResult);
+        }
+        else if (asJson)
         {
             CliJson.Write(record, LakeJson.Readable.RunRecord);
         }
         else
         {
             RunReport.Write(record);
-            if (record.Outcome == RunOutcome.NothingToDo)
+            if (record.Outcome == RunOutcome.NothingToDo && request.Only is null)
             {
                 PlanCommand.WriteLeft(lake.Reconciliation().Plan(stop.Token).Leave);
             }
@@ -83,7 +91,11 @@ static class RunCommand
             ConsoleLogger.Write(Microsoft.Extensions.Logging.LogLevel.Error, "stopped; the next run goes on");
         }
 
-        return record.Outcome switch
+        return exitCode;
+    }
+
+    static int ExitCodeOf(RunRecord record) =>
+        record.Outcome switch
         {
             RunOutcome.NothingToDo => ExitCode.Done,
             RunOutcome.Done => record.Quarantined > 0 || record.Scanned.Any(file => file.Fault is not null)
@@ -91,5 +103,4 @@ static class RunCommand
                 : ExitCode.Done,
             _ => ExitCode.Failed,
         };
-    }
 }

@@ -21,6 +21,8 @@ namespace Downbeat.Cli.Output;
 [JsonSerializable(typeof(IReadOnlyList<CheckedSystem>))]
 [JsonSerializable(typeof(RetractionPlan))]
 [JsonSerializable(typeof(ForgetReport))]
+[JsonSerializable(typeof(HealthAnswer))]
+[JsonSerializable(typeof(RunResult))]
 sealed partial class CliJson : JsonSerializerContext
 {
     static readonly JavaScriptEncoder Letters = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
@@ -30,6 +32,10 @@ sealed partial class CliJson : JsonSerializerContext
         field ??= new(
             new JsonSerializerOptions(Default.GeneratedSerializerOptions!) { WriteIndented = true, Encoder = Letters }
         );
+
+    /// <summary>For programs: in a line, and letters as they are.</summary>
+    public static CliJson Line =>
+        field ??= new(new JsonSerializerOptions(Default.GeneratedSerializerOptions!) { Encoder = Letters });
 
     /// <summary>Writes a result to standard output.</summary>
     public static void Write<T>(T result, JsonTypeInfo<T> type) => Write(JsonSerializer.Serialize(result, type));

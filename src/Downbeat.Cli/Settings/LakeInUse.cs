@@ -2,6 +2,7 @@ using Downbeat.Pipeline.Catalogue;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Publish;
 using Downbeat.Pipeline.Runs;
+using Microsoft.Extensions.Logging;
 
 namespace Downbeat.Cli.Settings;
 
@@ -14,8 +15,8 @@ sealed record LakeInUse(
 ) : IDisposable
 {
     /// <summary>What carries runs and plans out.</summary>
-    public Reconciliation Reconciliation(IProgress<RunProgress>? progress = null) =>
-        new(Lake, Options, TimeProvider.System, new Output.ConsoleLogger(), progress, Destinations, Source);
+    public Reconciliation Reconciliation(IProgress<RunProgress>? progress = null, ILogger? logger = null) =>
+        new(Lake, Options, TimeProvider.System, logger ?? new Output.ConsoleLogger(), progress, Destinations, Source);
 
     /// <summary>Closes the connections.</summary>
     public void Dispose()

@@ -91,6 +91,27 @@ public sealed class FolderLake : ILake
     }
 
     /// <inheritdoc/>
+    public IDisposable? TryWatch(string folder, Action onChange)
+    {
+        FileSystemWatcher? watcher = null;
+        try
+        {
+            watcher = new(paths.Full(folder)) { IncludeSubdirectories = true };
+            watcher.Created += (_, _) => onChange();
+            watcher.Changed += (_, _) => onChange();
+            watcher.Renamed += (_, _) => onChange();
+            watcher.Error += (_, _) => onChange(); // Too many at once: what they were is not known.
+            watcher.EnableRaisingEvents = true;
+            return watcher;
+        }
+        catch (Exception error) when (error is ArgumentException or IOException or UnauthorizedAccessException)
+        {
+            watcher?.Dispose();
+            return null; // There is no such folder, or the system watches as much as it may already.
+        }
+    }
+
+    /// <inheritdoc/>
     public LakeObject? Find(string path)
     {
         var file = new FileInfo(paths.Full(path));

@@ -31,6 +31,12 @@ public interface ILake
     /// </summary>
     int Concurrency => 1;
 
+    /// <summary>
+    /// Calls back soon after something may have come into a folder or changed there, until disposed of; null where the lake cannot
+    /// tell. Changes may be missed: whoever must know of all lists from time to time.
+    /// </summary>
+    IDisposable? TryWatch(string folder, Action onChange) => null;
+
     /// <summary>The objects of a folder whose paths come behind one, in byte order; all of them where it is null.</summary>
     IReadOnlyList<LakeObject> ListBehind(string folder, string? path) =>
         [.. List(folder).Where(found => path is null || Utf8Order.Compare(found.Path, path) > 0)];

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Downbeat.Engine.Listens;
+using Downbeat.Pipeline.Runs;
 
 namespace Downbeat.Pipeline.Landing;
 
@@ -11,6 +12,9 @@ public static class LakePaths
 
     /// <summary>Who may run now.</summary>
     public const string Lease = "lease.json";
+
+    /// <summary>Who scans which share of the landed files now.</summary>
+    public const string ShardLeases = "leases";
 
     /// <summary>Settings that go with the lake.</summary>
     public const string Settings = "downbeat.json";
@@ -59,6 +63,13 @@ public static class LakePaths
 
     /// <summary>What runs did.</summary>
     public const string Runs = "runs";
+
+    /// <summary>Who scans a share of the landed files now.</summary>
+    public static string ShardLease(Shard shard)
+    {
+        ArgumentNullException.ThrowIfNull(shard);
+        return string.Create(CultureInfo.InvariantCulture, $"{ShardLeases}/scan-{shard.Number}of{shard.Count}.json");
+    }
 
     /// <summary>A commit.</summary>
     public static string Commit(long version) =>

@@ -14,7 +14,7 @@ namespace Downbeat.Pipeline.Publish;
 /// Computes stale dates and publishes their tables under <c>kpis/</c>: files first, each whole, then the commit that says
 /// from what they were computed. When that has changed meanwhile, the date stays stale and is done again.
 /// </summary>
-sealed class ComputeStage(RunContext run)
+sealed class ComputeStage(RunContext run, RunRequest request)
 {
     const int DatesPerCommit = 32;
 
@@ -51,7 +51,7 @@ sealed class ComputeStage(RunContext run)
                     .Where(date => stale.TrueForAll(other => other.Date != date))
                     .Select(date => new PlannedDate(date, "another run published it meanwhile"))
             );
-            stale.RemoveAll(date => failed.Contains(date.Date));
+            stale.RemoveAll(date => failed.Contains(date.Date) || !request.Concerns(date.Date));
             if (stale.Count == 0)
             {
                 break;

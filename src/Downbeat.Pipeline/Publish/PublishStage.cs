@@ -9,7 +9,12 @@ namespace Downbeat.Pipeline.Publish;
 /// Brings every destination to hold the dates of the ledger. Each destination is asked what it holds, and is caught up by itself:
 /// one that was down is made up for by the next run, a new one is filled from history, none waits for another.
 /// </summary>
-sealed class PublishStage(RunContext run, IReadOnlyList<IDestination> destinations, DestinationRequest request)
+sealed class PublishStage(
+    RunContext run,
+    IReadOnlyList<IDestination> destinations,
+    DestinationRequest request,
+    Func<DateOnly, bool> concerns
+)
 {
     /// <summary>So many dates at most are in memory at once for a destination, and in one transaction of it.</summary>
     const int DatesPerBatch = 32;
@@ -92,7 +97,8 @@ sealed class PublishStage(RunContext run, IReadOnlyList<IDestination> destinatio
                 destination.Prepare(request, cancellationToken); // What it held is another lake's until then.
             }
 
-            var behind = FindBehind(destination, known, request.LakeId, cancellationToken);
+            var behind = FindBehind(destination, known, request.LakeId, cancellationToken)
+                .FindAll(date => concerns(date.Date));
             if (behind.Count == 0)
             {
                 return;

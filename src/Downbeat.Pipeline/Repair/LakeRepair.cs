@@ -111,7 +111,7 @@ public sealed class LakeRepair(
             if (!hasCatalogue || state.Songs!.Files.Count + state.Users!.Files.Count == 0)
             {
                 using var fetch = source is null ? null : CatalogueFetch.Run(run, source, all: true, cancellationToken);
-                var catalogue = new CatalogueStage(run, fetch, cancellationToken);
+                var catalogue = new CatalogueStage(run, fetch, onlyIfNone: false, cancellationToken);
                 while (catalogue.Pieces > 0 && !catalogue.Work())
                 {
                     // One worker does both.
@@ -119,7 +119,7 @@ public sealed class LakeRepair(
             }
 
             var before = state.Dates.ToDictionary(date => date.Key, date => date.Value.Entry.Fingerprint);
-            var compute = new ComputeStage(run);
+            var compute = new ComputeStage(run, new());
             compute.Run(cancellationToken);
             foreach (var date in compute.Computed)
             {

@@ -27,6 +27,7 @@ sealed class CatalogueStage
     readonly RunContext run;
     readonly Reading reading;
     readonly bool isFetched;
+    readonly bool onlyIfNone;
     readonly bool songsChanged;
     readonly List<Action> pieces = [];
     readonly ExceptionDispatchInfo?[] errors;
@@ -40,14 +41,22 @@ sealed class CatalogueStage
     int unfinished;
 
     /// <summary>Finds what has changed.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="fetch">Songs and users of a database, if they come from there.</param>
+    /// <param name="onlyIfNone">Whether any that were read before do. Of several runs that read the first ones at once, one commits.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
     /// <exception cref="LakeException">There are no songs, or no users.</exception>
-    public CatalogueStage(RunContext run, CatalogueFetch? fetch, CancellationToken cancellationToken)
+    public CatalogueStage(RunContext run, CatalogueFetch? fetch, bool onlyIfNone, CancellationToken cancellationToken)
     {
         this.run = run;
+        this.onlyIfNone = onlyIfNone;
         isFetched = fetch is not null;
         var state = run.Ledger.State;
         firstVersion = state.Version;
-        var (songs, users) = fetch is null ? Inputs(run.Lake) : (Input(fetch.Songs), Input(fetch.Users));
+        var (songs, users) =
+            onlyIfNone && HasBoth(state) ? (null, null)
+            : fetch is null ? Inputs(run.Lake)
+            : (Input(fetch.Songs), Input(fetch.Users));
         songsChanged = songs?.IsOther(Kept(run.Lake, state.Songs)) == true;
         var usersChanged = users?.IsOther(Kept(run.Lake, state.Users)) == true;
         reading = new(run, (songsChanged ? songs!.Size : 0) + (usersChanged ? users!.Size : 0), cancellationToken);
@@ -104,6 +113,8 @@ sealed class CatalogueStage
             .Select(file => new PlannedFile(file.Path, file.Size, LandedStreams.WhyNoInput(file.Path) ?? ""))
             .Where(file => file.Why.Length > 0)
             .Concat(lake.ListPassedOver(folder).Select(found => new PlannedFile(found.Path, 0, found.Why)));
+    /// <summary>Whether songs and users were read before.</summary>
+    public static bool HasBoth(LakeState state) => state.Songs is not null && state.Users is not null;
 
     static IEnumerable<PlannedFile> NotFetched(string what, CatalogueEntry? known, ICatalogueSource source) =>
         known?.Origin is null ? [new($"{what} in {source.Place}", 0, "not read yet")] : [];
@@ -163,9 +174,10 @@ sealed class CatalogueStage
         var (oldSongs, oldUsers) = (run.Ledger.State.Songs, run.Ledger.State.Users);
         SayRejected("songs", songsEntry);
         SayRejected("users", usersEntry);
-        run.Ledger.Commit(now =>
+        var commit = run.Ledger.Commit(now =>
+            onlyIfNone && HasBoth(now) ? null
             // Rows that were merged into others than those of now would undo what another run has read.
-            isFetched && (now.Songs?.Origin != oldSongs?.Origin || now.Users?.Origin != oldUsers?.Origin)
+            : isFetched && (now.Songs?.Origin != oldSongs?.Origin || now.Users?.Origin != oldUsers?.Origin)
                 ? throw new LakeException("Another run read songs and users meanwhile; run again.")
             : new[] { songsEntry, usersEntry }.Any(read =>
                 read is not null
@@ -177,6 +189,11 @@ sealed class CatalogueStage
                 ? throw new LakeException("Another run swept what this one had read of the catalogue; run again.")
             : LakeLedger.Facts with { Songs = songsEntry, Users = usersEntry }
         );
+        if (commit is null)
+        {
+            return;
+        }
+
         if (isFetched)
         {
             DeleteOld(oldSongs, oldUsers);

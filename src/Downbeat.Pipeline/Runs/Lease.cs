@@ -83,6 +83,11 @@ sealed class Lease : IDisposable
     public static LeaseFile? FindHolder(ILake lake, TimeProvider clock, ILeaseStore? elsewhere = null) =>
         Read(elsewhere ?? new LakeLeaseStore(lake)) is { } holder && IsAlive(holder, clock) ? holder : null;
 
+    /// <summary>Whether someone alive scans a share of the landed files.</summary>
+    public static bool IsAnyShardAtWork(ILake lake, TimeProvider clock) =>
+        lake.List(LakePaths.ShardLeases)
+            .Any(lease => FindHolder(lake, clock, new LakeLeaseStore(lake, lease.Path)) is not null);
+
     /// <summary>Gives the lease back.</summary>
     public void Dispose()
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
+using Downbeat.Engine;
 using Downbeat.Pipeline.Archive;
 using Downbeat.Pipeline.Catalogue;
 using Downbeat.Pipeline.Corrections;
@@ -32,6 +33,9 @@ public sealed class Reconciliation(
 )
 {
     readonly IReadOnlyList<IDestination> destinations = destinations ?? [];
+
+    /// <summary>Told how every run ended, once, by the thread that ran.</summary>
+    public Action<RunEnd>? Ended { get; init; }
 
     /// <summary>The program's version, as records state it.</summary>
     public static string Version { get; } =
@@ -67,33 +71,59 @@ public sealed class Reconciliation(
             Move = move,
             Leave = [.. unread, .. leave],
             Dates = [.. dates.OrderBy(date => date.Date)],
-            Publish = [.. PlanPublications(state, cancellationToken)],
+            Publish = [.. PlanPublications(destinations, state, cancellationToken)],
         };
     }
 
-    /// <summary>Does what there is to do.</summary>
-    /// <param name="request">Dates to restate besides, or null.</param>
+    /// <summary>Does what there is to do, or what of it is asked for.</summary>
+    /// <param name="request">What is asked for, or null for all there is to do.</param>
     /// <param name="cancellationToken">Stops the run; what was committed stays, and the next run goes on.</param>
     /// <returns>What was done. What failed with one file or one date is in its errors.</returns>
     /// <exception cref="LakeException">Nothing was done: there is no lake, songs or users are missing, or another run works.</exception>
     public RunRecord Run(RunRequest? request = null, CancellationToken cancellationToken = default)
     {
+        LakeState? state = null;
+        try
+        {
+            var record = Run(request ?? new(), ref state, cancellationToken);
+            Ended?.Invoke(new(record, state, null));
+            return record;
+        }
+        catch (Exception error)
+        {
+            Ended?.Invoke(new(null, state, error));
+            throw;
+        }
+    }
+
+    RunRecord Run(RunRequest request, ref LakeState? known, CancellationToken cancellationToken)
+    {
         var id = RunRecords.NewId(clock);
         LakeFile.Read(lake);
         lake.DeleteScratch(); // What runs that died left may be what fills the disk.
-        using var lease = Lease.Take(lake, id, options.LeaseSeconds, clock, options.LeaseStore);
+        using var lease = Lease.Take(
+            lake,
+            id,
+            options.LeaseSeconds,
+            clock,
+            request.Shard is { } shard ? new LakeLeaseStore(lake, LakePaths.ShardLease(shard)) : options.LeaseStore
+        );
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
         var run = OpenLake(id);
+        known = run.Ledger.State;
         var record = new RunRecord
         {
             Id = id,
+            OrchestratorRun = request.OrchestratorRun,
+            Only = request.Only,
+            Shard = request.Shard?.ToString(),
             Lake = lake.Name,
             Version = Version,
             Host = Environment.MachineName,
             ProcessId = Environment.ProcessId,
             Started = clock.GetUtcNow(),
         };
-        if (request?.Rebuild is { } rebuild)
+        if (request.Rebuild is { } rebuild)
         {
             // Committed, so that a rebuild that dies is ended by the next run.
             run.Ledger.Commit(state =>
@@ -113,14 +143,14 @@ public sealed class Reconciliation(
 
         var hasWork = true;
         var hasEnded = ObsoleteStage.Run(run) > 0; // What a run that died has promised.
-        var forget = request?.Forget is { } users ? new ForgetStage(run, users) : null;
+        var forget = request.Forget is { } users ? new ForgetStage(run, users) : null;
         if (lease.Previous is { } previous)
         {
             logger.TookOver(previous.Run, previous.ProcessId, previous.Host);
         }
-        else if (request is not { TakeOver: true })
+        else if (!request.TakeOver)
         {
-            hasWork = hasEnded || !Plan(stop.Token).IsEmpty;
+            hasWork = hasEnded || HasWork(run, request, stop.Token);
         }
 
         CatalogueFetch? fetch = null;
@@ -141,13 +171,15 @@ public sealed class Reconciliation(
 
             if (record is { Outcome: RunOutcome.NothingToDo, WhyNothing: null or ForgetStage.Nothing, Fallback: null })
             {
-                return record with { Ended = clock.GetUtcNow() };
+                return record with { Ended = clock.GetUtcNow(), Stale = FindStale(run, request, stop.Token) };
             }
 
             RunRecords.Write(lake, record);
             if (record.Outcome == RunOutcome.Running)
             {
-                record = Work(run, record, request, fetch, forget, lease.Previous is not null, stop.Token);
+                // What a shard that died left behind others may be about to commit; and it makes the same again.
+                var sweep = lease.Previous is not null && request.Shard is null && !Lease.IsAnyShardAtWork(lake, clock);
+                record = Work(run, record, request, fetch, forget, sweep, stop.Token);
             }
         }
         finally
@@ -168,17 +200,69 @@ public sealed class Reconciliation(
         return record;
     }
 
+    /// <summary>Whether there is anything to do: what is quick to find out is looked at first.</summary>
+    bool HasWork(RunContext run, RunRequest request, CancellationToken cancellationToken)
+    {
+        var state = run.Ledger.State;
+        if (ReadsCatalogue(request, state) && CatalogueStage.Plan(lake, state, source).Read.Count > 0)
+        {
+            return true;
+        }
+
+        if (request.Does(RunStep.Scan) || request.Does(RunStep.Archive))
+        {
+            var (scan, move, _) = ScanStage.Plan(lake, state, options, clock.GetUtcNow(), request.Shard);
+            if ((request.Does(RunStep.Scan) && scan.Count > 0) || (request.Does(RunStep.Archive) && move.Count > 0))
+            {
+                return true;
+            }
+        }
+
+        return (request.Does(RunStep.Compute) && FindStale(run, cancellationToken).Exists(request.Concerns))
+            || (
+                request.Does(RunStep.Publish)
+                && PlanPublications(Chosen(request), state, cancellationToken)
+                    .Any(planned =>
+                        planned.Problem is not null || planned.Dates.Any(date => request.Concerns(date.Date))
+                    )
+            );
+    }
+
+    /// <summary>The dates that are to be computed as far as is known now, in order.</summary>
+    static List<DateOnly> FindStale(RunContext run, CancellationToken cancellationToken)
+    {
+        var state = run.Ledger.State;
+        var stale = StaleDates.Find(run.Lake, state, run.Options).ConvertAll(date => date.Date);
+        if (CatalogueStage.HasBoth(state))
+        {
+            stale.AddRange(StaleDates.FindKnownNow(run, cancellationToken).Stale.Select(date => date.Date));
+        }
+
+        return [.. stale.Distinct().Order()];
+    }
+
+    /// <summary>What a step that only scans leaves to be computed; nothing after other steps, which is not asked.</summary>
+    static List<DateOnly>? FindStale(RunContext run, RunRequest request, CancellationToken cancellationToken) =>
+        request.Only == RunStep.Scan ? FindStale(run, cancellationToken) : null;
+
+    /// <summary>Songs and users shape tables, so that it is computing that reads them; a lake has some before it has slices.</summary>
+    static bool ReadsCatalogue(RunRequest request, LakeState state) =>
+        request.Does(RunStep.Compute) || (request.Does(RunStep.Scan) && !CatalogueStage.HasBoth(state));
+
+    List<IDestination> Chosen(RunRequest request) =>
+        [.. destinations.Where(destination => request.Concerns(destination.Name))];
+
     /// <summary>Asks the database for songs and users, if there is one. A record that is not running any more is that of the end.</summary>
     RunRecord Fetch(
         RunContext run,
         RunRecord record,
-        RunRequest? request,
+        RunRequest request,
         out CatalogueFetch? fetch,
         CancellationToken cancellationToken
     )
     {
         fetch = null;
-        if (source is null)
+        if (source is null || !ReadsCatalogue(request, run.Ledger.State))
         {
             return record;
         }
@@ -186,7 +270,7 @@ public sealed class Reconciliation(
         var start = Stopwatch.GetTimestamp();
         try
         {
-            fetch = CatalogueFetch.Run(run, source, request is { FullCatalogue: true }, cancellationToken);
+            fetch = CatalogueFetch.Run(run, source, request.FullCatalogue, cancellationToken);
         }
         catch (OperationCanceledException)
         {
@@ -223,10 +307,14 @@ public sealed class Reconciliation(
         return forget.Report;
     }
 
-    IEnumerable<PlannedPublication> PlanPublications(LakeState state, CancellationToken cancellationToken)
+    IEnumerable<PlannedPublication> PlanPublications(
+        IReadOnlyList<IDestination> asked,
+        LakeState state,
+        CancellationToken cancellationToken
+    )
     {
-        var lakeId = destinations.Count > 0 ? LakeFile.Read(lake).Id : "";
-        foreach (var destination in destinations)
+        var lakeId = asked.Count > 0 ? LakeFile.Read(lake).Id : "";
+        foreach (var destination in asked)
         {
             PlannedPublication planned;
             try
@@ -252,7 +340,7 @@ public sealed class Reconciliation(
     RunRecord Work(
         RunContext run,
         RunRecord record,
-        RunRequest? request,
+        RunRequest request,
         CatalogueFetch? fetch,
         ForgetStage? forget,
         bool sweep,
@@ -279,23 +367,34 @@ public sealed class Reconciliation(
         record = record with { StageSeconds = seconds };
         try
         {
-            var catalogue = new CatalogueStage(run, fetch, cancellationToken);
-            var scan = new ScanStage(run, catalogue);
-            try
+            if (request.Does(RunStep.Scan) || request.Does(RunStep.Compute))
             {
-                scan.Run(cancellationToken);
-            }
-            finally
-            {
-                record = record with
+                var onlyIfNone = !request.Does(RunStep.Compute);
+                var catalogue = new CatalogueStage(run, fetch, onlyIfNone, cancellationToken);
+                var scan = new ScanStage(run, catalogue, request.Shard);
+                try
                 {
-                    Songs = catalogue.Songs,
-                    Users = catalogue.Users,
-                    Scanned = scan.Scanned,
-                    Left = scan.Left,
-                };
-                seconds["catalogue"] = Math.Round(catalogue.Elapsed.TotalSeconds, 3); // The two overlap.
-                seconds["scan"] = Math.Round(scan.Elapsed.TotalSeconds, 3);
+                    if (request.Does(RunStep.Scan))
+                    {
+                        scan.Run(cancellationToken);
+                    }
+                    else
+                    {
+                        Workers.Run(catalogue.Pieces, options.Workers, _ => catalogue.Work(), cancellationToken);
+                    }
+                }
+                finally
+                {
+                    record = record with
+                    {
+                        Songs = catalogue.Songs,
+                        Users = catalogue.Users,
+                        Scanned = scan.Scanned,
+                        Left = scan.Left,
+                    };
+                    seconds["catalogue"] = Math.Round(catalogue.Elapsed.TotalSeconds, 3); // The two overlap.
+                    seconds["scan"] = Math.Round(scan.Elapsed.TotalSeconds, 3);
+                }
             }
 
             if (forget is not null)
@@ -312,22 +411,26 @@ public sealed class Reconciliation(
                 }
             }
 
-            var compute = new ComputeStage(run);
-            try
+            if (request.Does(RunStep.Compute))
             {
-                Time("compute", () => compute.Run(cancellationToken));
-            }
-            finally
-            {
-                record = record with { Dates = compute.Computed };
+                var compute = new ComputeStage(run, request);
+                try
+                {
+                    Time("compute", () => compute.Run(cancellationToken));
+                }
+                finally
+                {
+                    record = record with { Dates = compute.Computed };
+                }
             }
 
-            if (destinations.Count > 0)
+            if (request.Does(RunStep.Publish) && Chosen(request) is [_, ..] chosen)
             {
                 var publish = new PublishStage(
                     run,
-                    destinations,
-                    new(LakeFile.Read(lake).Id, request?.Create ?? false, request?.TakeOver ?? false)
+                    chosen,
+                    new(LakeFile.Read(lake).Id, request.Create, request.TakeOver),
+                    request.Concerns
                 );
                 try
                 {
@@ -339,7 +442,12 @@ public sealed class Reconciliation(
                 }
             }
 
-            Time("archive", () => record = Moved(record, new MoveStage(run).Run(cancellationToken)));
+            if (request.Does(RunStep.Archive))
+            {
+                Time("archive", () => record = Moved(record, new MoveStage(run).Run(cancellationToken)));
+            }
+
+            record = record with { Stale = FindStale(run, request, cancellationToken) };
             if (sweep || forget is not null)
             {
                 Time("sweep", () => record = record with { Swept = SweepStage.Run(run, cancellationToken) });
@@ -388,3 +496,9 @@ public sealed class Reconciliation(
         return new(lake, zone, ledger, options, clock, logger, progress);
     }
 }
+
+/// <summary>How a run ended.</summary>
+/// <param name="Record">What it did; null when it threw.</param>
+/// <param name="State">What is true of the lake then; null when it could not be read.</param>
+/// <param name="Error">What it threw, if it did.</param>
+public sealed record RunEnd(RunRecord? Record, LakeState? State, Exception? Error);

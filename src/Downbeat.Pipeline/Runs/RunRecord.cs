@@ -8,6 +8,16 @@ public sealed record RunRecord
     /// <summary>The run's id: the time it started and four random letters.</summary>
     public required string Id { get; init; }
 
+    /// <summary>What an orchestrator calls the run; null without one.</summary>
+    public string? OrchestratorRun { get; init; }
+
+    /// <summary>The only step it did; null for all of them.</summary>
+    [JsonConverter(typeof(JsonStringEnumConverter<RunStep>))]
+    public RunStep? Only { get; init; }
+
+    /// <summary>The share of the landed files that it scanned, like <c>2/4</c>; null for all.</summary>
+    public string? Shard { get; init; }
+
     /// <summary>The lake, as its user named it.</summary>
     public required string Lake { get; init; }
 
@@ -53,6 +63,9 @@ public sealed record RunRecord
 
     /// <summary>Dates that were computed.</summary>
     public IReadOnlyList<ComputedDate> Dates { get; init; } = [];
+
+    /// <summary>Dates that a step that only scans has left to be computed; null after others.</summary>
+    public IReadOnlyList<DateOnly>? Stale { get; init; }
 
     /// <summary>What was published to destinations.</summary>
     public IReadOnlyList<PublishedTo> Published { get; init; } = [];

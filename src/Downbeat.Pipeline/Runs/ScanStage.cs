@@ -8,7 +8,7 @@ using Downbeat.Pipeline.Ledger;
 namespace Downbeat.Pipeline.Runs;
 
 /// <summary>Scans landed files that the ledger does not know, several at once, and commits them, many at a time.</summary>
-sealed class ScanStage(RunContext run, CatalogueStage catalogue)
+sealed class ScanStage(RunContext run, CatalogueStage catalogue, Shard? shard = null)
 {
     /// <summary>A commit holds at most so many files, and a run that dies loses at most so much work.</summary>
     const int FilesPerCommit = 1000;
@@ -50,12 +50,13 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue)
         ILake lake,
         LakeState state,
         RunOptions options,
-        DateTimeOffset now
+        DateTimeOffset now,
+        Shard? shard = null
     )
     {
         var (scan, move, leave) = (new List<PlannedFile>(), new List<PlannedFile>(), new List<PlannedFile>());
         var known = new LandedStreams(state);
-        foreach (var file in LandedStreams.ListAll(lake))
+        foreach (var file in LandedStreams.ListAll(lake).Where(file => shard?.Has(file.Path) != false))
         {
             if (LandedStreams.WhyNoInput(file.Path) is { } why)
             {
@@ -115,7 +116,7 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue)
         var state = run.Ledger.State;
         var known = new LandedStreams(state);
         firstVersion = state.Version;
-        var toScan = Plan(run.Lake, state, run.Options, run.Clock.GetUtcNow())
+        var toScan = Plan(run.Lake, state, run.Options, run.Clock.GetUtcNow(), shard)
             .Scan.Select(file => file.Path)
             .ToHashSet(StringComparer.Ordinal);
 
@@ -326,6 +327,7 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue)
                 return;
             }
 
+            List<(LakeObject File, SourceEntry Entry)> swept = [];
             var commit = run.Ledger.Commit(state =>
             {
                 // Another run may have scanned the same files meanwhile, or swept what was made here. What it scanned may even
@@ -345,11 +347,19 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue)
                     )
                     .Where(entry => entry.Slices.All(slice => !state.IsSwept(slice.Path, firstVersion)))
                     .ToList();
+                swept = pending.FindAll(scanned =>
+                    scanned.Entry.Slices.Any(slice => state.IsSwept(slice.Path, firstVersion))
+                );
                 return sources.Count == 0 ? null : LakeLedger.Facts with { Sources = sources };
             });
             foreach (var entry in commit?.Sources ?? [])
             {
                 scanned.Add(Said(entry));
+            }
+
+            foreach (var (file, _) in swept)
+            {
+                Leave(file, "another run swept what was made of it");
             }
 
             pending.Clear();

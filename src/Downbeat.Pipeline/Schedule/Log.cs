@@ -1,0 +1,40 @@
+using Microsoft.Extensions.Logging;
+
+namespace Downbeat.Pipeline.Schedule;
+
+/// <summary>What a watch tells.</summary>
+static partial class Log
+{
+    [LoggerMessage(Level = LogLevel.Information, Message = "Watching {Lake}: {How}.")]
+    public static partial void Watching(this ILogger logger, string lake, string how);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{What} in {Seconds:0.00} s.")]
+    public static partial void Ran(this ILogger logger, string what, double seconds);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "{Problem} It is tried again until then, which is not told each time."
+    )]
+    public static partial void Waiting(this ILogger logger, string problem);
+
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "{Problem} It is tried again, up to once a minute, which is not told each time."
+    )]
+    public static partial void Failing(this ILogger logger, string problem);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Works again, after {Failures} failures in {Duration}.")]
+    public static partial void WorksAgain(this ILogger logger, int failures, string duration);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Destination} is caught up, after {Failures} failures.")]
+    public static partial void CaughtUp(this ILogger logger, string destination, int failures);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Stopped watching; the next run goes on.")]
+    public static partial void Stopped(this ILogger logger);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The run did not end within {Seconds} s and was abandoned; nothing is lost, and the next run goes on."
+    )]
+    public static partial void Abandoned(this ILogger logger, double seconds);
+}
