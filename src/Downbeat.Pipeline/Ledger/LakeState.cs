@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
+using Downbeat.Engine.Slices;
+using Downbeat.Pipeline.Landing;
 
 namespace Downbeat.Pipeline.Ledger;
 
@@ -52,23 +54,23 @@ public sealed class LakeState
 
             foreach (var old in source.Retracts)
             {
-                Sources[old].RetractedBy = source.Id;
+                Known(old).RetractedBy = source.Id;
             }
         }
 
         foreach (var moved in commit.Moved)
         {
-            Sources[moved.Source].MovedTo = moved.Path;
+            Known(moved.Source).MovedTo = moved.Path;
         }
 
         foreach (var released in commit.Released)
         {
-            Sources[released].Released = true;
+            Known(released).Released = true;
         }
 
         foreach (var open in commit.OpenRejects)
         {
-            Sources[open.Source].OpenRejects = open.Count;
+            Known(open.Source).OpenRejects = open.Count;
         }
 
         Songs = commit.Songs ?? Songs;
@@ -112,6 +114,14 @@ public sealed class LakeState
             }
         }
     }
+
+    /// <summary>A source that a commit names; a ledger that someone has changed may name another.</summary>
+    SourceState Known(string id) =>
+        Sources.TryGetValue(id, out var source)
+            ? source
+            : throw new DamagedObjectException(
+                $"{LakePaths.Commit(Version)} names the source {id}, which no commit before it does. Restore {LakePaths.Ledger}/ from a backup of the lake."
+            );
 
     /// <summary>The slices of every date that has any, with the sources they come from, in the order of their names.</summary>
     public SortedDictionary<DateOnly, List<(SliceEntry Slice, SourceState Source)>> SlicesByDate()

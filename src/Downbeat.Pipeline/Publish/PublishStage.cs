@@ -9,7 +9,16 @@ namespace Downbeat.Pipeline.Publish;
 /// Brings every destination to hold the dates of the ledger. Each destination is asked what it holds, and is caught up by itself:
 /// one that was down is made up for by the next run, a new one is filled from history, none waits for another.
 /// </summary>
-sealed class PublishStage(RunContext run, IReadOnlyList<IDestination> destinations, DestinationRequest request)
+/// <param name="run">The run.</param>
+/// <param name="destinations">The destinations.</param>
+/// <param name="request">What is asked of them.</param>
+/// <param name="planned">What they said just now, if they were asked: one that could not be reached is not waited for again.</param>
+sealed class PublishStage(
+    RunContext run,
+    IReadOnlyList<IDestination> destinations,
+    DestinationRequest request,
+    IReadOnlyList<PlannedPublication> planned
+)
 {
     /// <summary>So many dates at most are in memory at once for a destination, and in one transaction of it.</summary>
     const int DatesPerBatch = 32;
@@ -79,6 +88,11 @@ sealed class PublishStage(RunContext run, IReadOnlyList<IDestination> destinatio
         string? error = null;
         try
         {
+            if (planned.FirstOrDefault(one => one.Destination == destination.Name)?.Problem is { } problem)
+            {
+                throw new DestinationException(problem);
+            }
+
             var takesOver = request.TakeOver;
             if (takesOver)
             {

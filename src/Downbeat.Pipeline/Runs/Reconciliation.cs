@@ -44,6 +44,15 @@ public sealed class Reconciliation(
     public RunPlan Plan(CancellationToken cancellationToken = default)
     {
         var run = OpenLake("plan");
+        return PlanLake(run, cancellationToken) with
+        {
+            Publish = [.. PlanPublications(run.Ledger.State, cancellationToken)],
+        };
+    }
+
+    /// <summary>What a run would do but for destinations, which are not asked.</summary>
+    RunPlan PlanLake(RunContext run, CancellationToken cancellationToken)
+    {
         var state = run.Ledger.State;
         var (catalogue, unread) = CatalogueStage.Plan(lake, state, source);
         var (scan, move, leave) = ScanStage.Plan(lake, state, options, clock.GetUtcNow());
@@ -66,7 +75,6 @@ public sealed class Reconciliation(
             Move = move,
             Leave = [.. unread, .. leave],
             Dates = [.. dates.OrderBy(date => date.Date)],
-            Publish = [.. PlanPublications(state, cancellationToken)],
         };
     }
 
@@ -106,13 +114,20 @@ public sealed class Reconciliation(
         }
 
         var hasWork = true;
+        IReadOnlyList<PlannedPublication> publications = [];
         if (lease.Previous is { } previous)
         {
             logger.TookOver(previous.Run, previous.ProcessId, previous.Host);
         }
         else if (request is not { TakeOver: true })
         {
-            hasWork = !Plan(stop.Token).IsEmpty;
+            hasWork = !PlanLake(run, stop.Token).IsEmpty;
+            if (!hasWork)
+            {
+                // Asked only when nothing else is to be done: else they are when it is done.
+                publications = [.. PlanPublications(run.Ledger.State, stop.Token)];
+                hasWork = publications.Count > 0;
+            }
         }
 
         CatalogueFetch? fetch = null;
@@ -133,7 +148,7 @@ public sealed class Reconciliation(
             RunRecords.Write(lake, record);
             if (record.Outcome == RunOutcome.Running)
             {
-                record = Work(run, record, request, fetch, lease.Previous is not null, stop.Token);
+                record = Work(run, record, request, fetch, publications, lease.Previous is not null, stop.Token);
             }
         }
         finally
@@ -231,6 +246,7 @@ public sealed class Reconciliation(
         RunRecord record,
         RunRequest? request,
         CatalogueFetch? fetch,
+        IReadOnlyList<PlannedPublication> publications,
         bool sweep,
         CancellationToken cancellationToken
     )
@@ -286,7 +302,8 @@ public sealed class Reconciliation(
                 var publish = new PublishStage(
                     run,
                     destinations,
-                    new(LakeFile.Read(lake).Id, request?.Create ?? false, request?.TakeOver ?? false)
+                    new(LakeFile.Read(lake).Id, request?.Create ?? false, request?.TakeOver ?? false),
+                    publications
                 );
                 try
                 {
