@@ -38,7 +38,13 @@ static class Misuse
                     isOption ? "option"
                     : command.Subcommands.Count > 0 ? "command"
                     : "argument";
-                Say(token, $"there is no {what} {token}{Spelling.Ask(token, known)}");
+                var below = command.Subcommands.FirstOrDefault(sub => sub.Options.Any(option => option.Name == token));
+                Say(
+                    token,
+                    below is null
+                        ? $"there is no {what} {token}{Spelling.Ask(token, known)}"
+                        : $"{token} goes behind a command, as in `{string.Join(' ', Path(below))} {token} …`"
+                );
             }
 
             afterUnknownOption = isOption;

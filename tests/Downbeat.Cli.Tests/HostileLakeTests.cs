@@ -251,6 +251,9 @@ public sealed class HostileLakeTests : IDisposable
                     [
                         commit => Change(Each(commit["sources"], "slices"), "path", where),
                         commit => Change(Each(commit["sources"]), "id", where),
+                        commit =>
+                            Change(Each(commit["sources"]), "id", where)
+                            | Change(Each(commit["moved"]), "source", where),
                         commit => Change(Each(commit["sources"]), "key", where),
                         commit => Change(Each(commit["moved"]), "path", where),
                         commit => Change(Each(commit["moved"]), "source", where),

@@ -145,12 +145,26 @@ static class GenerateCommand
         }
         catch (ArgumentException error)
         {
-            var message = error.Message.Split(" (Parameter ")[0].Split('\n')[0];
+            var message = AsOption(error.Message.Split(" (Parameter ")[0].Split('\n')[0]);
             throw new UsageException(
                 error is ArgumentOutOfRangeException { ActualValue: { } value } ? $"{message} It is {value}." : message
             );
         }
     }
+
+    /// <summary>What begins with the name of a property, as someone gave it: <c>--dirt-share</c>.</summary>
+    static string AsOption(string message) =>
+        char.IsAsciiLetterLower(message[0])
+            ? "--"
+                + string.Concat(
+                    message
+                        .TakeWhile(letter => letter != ' ')
+                        .Select(letter =>
+                            char.IsAsciiLetterUpper(letter) ? $"-{char.ToLowerInvariant(letter)}" : $"{letter}"
+                        )
+                )
+                + message[message.IndexOf(' ', StringComparison.Ordinal)..]
+            : message;
 
     static Option<T> Whole<T>(string name, string description, T usual)
         where T : INumber<T> =>

@@ -20,13 +20,7 @@ sealed record SettingSources(
 )
 {
     /// <summary>Variables that are no settings: of the scripts that start Downbeat, and of those who look for a fault.</summary>
-    static readonly string[] Reserved =
-    [
-        ScanVariable.Name,
-        "DOWNBEAT_DEBUG",
-        "DOWNBEAT_COMMAND",
-        "DOWNBEAT_CATALOGUE_PASSWORD",
-    ];
+    static readonly string[] Reserved = [ScanVariable.Name, "DOWNBEAT_DEBUG", "DOWNBEAT_COMMAND"];
 
     static readonly string[] ReservedPrefixes = ["DOWNBEAT_BUILD", "DOWNBEAT_TEST"];
 
@@ -128,12 +122,17 @@ sealed record SettingSources(
         }
 
         var value =
-            given.Form == SettingForm.Text ? $"\"{given.Text}\""
+            HoldsUser(given.Text) ? "an address with a user or a password, which it must not hold"
+            : given.Form == SettingForm.Text ? $"\"{given.Text}\""
             : given.Text.Length == 0 ? "empty"
             : given.Text;
         mistakes.Add($"{given.Source}: {given.Name} is {value}; allowed is {setting.Allowed}.");
         return null;
     }
+
+    /// <summary>What may be a password is not repeated.</summary>
+    static bool HoldsUser(string text) =>
+        text.Contains("//", StringComparison.Ordinal) && text.Contains('@', StringComparison.Ordinal);
 
     static bool IsWrittenAs(Setting setting, SettingForm form) => form == SettingForm.Plain || form == setting.Form;
 

@@ -48,10 +48,10 @@ static partial class DynamoDbFaults
             } service =>
                 $"AWS does not accept the credentials ({service.ErrorCode}): renew them, and check AWS_PROFILE, AWS_ACCESS_KEY_ID and the clock of this machine",
             AmazonServiceException { ErrorCode: "AccessDeniedException" or "AccessDenied" } service =>
-                $"these credentials may not {Denied(service.Message)}: docs/apps.md has the policy that is needed",
+                $"these credentials may not {Denied(AwsFaults.Said(service))}: docs/apps.md has the policy that is needed",
             ResourceNotFoundException => "a table is missing",
             AmazonServiceException { ErrorCode: "ValidationException" } service =>
-                $"it refused a request: {service.Message}",
+                $"it refused a request: {AwsFaults.Said(service)}",
             AmazonServiceException { ErrorCode.Length: > 0 } service =>
                 $"it answered {service.ErrorCode} (HTTP {(int)service.StatusCode})",
             AmazonServiceException { StatusCode: not default(HttpStatusCode) } service =>

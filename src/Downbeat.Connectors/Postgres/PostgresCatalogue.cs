@@ -149,6 +149,7 @@ public sealed class PostgresCatalogue : ICatalogueSource
                         "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
                         "SET LOCAL TimeZone = 'UTC'", // Watermarks and keys are texts that are compared later.
                         "SET LOCAL DateStyle = 'ISO'",
+                        "SET LOCAL standard_conforming_strings = on", // A backslash in a watermark is one.
                     ]
             )
             {

@@ -55,7 +55,8 @@ static class RedisFaults
                 $"a key in the way is not Downbeat's: choose another redisPrefix than {options.Prefix}",
             RedisErrorException { Code: "MOVED" or "CROSSSLOT" } =>
                 "it is a cluster, and Downbeat needs one that is not: a date's keys change together",
-            RedisErrorException told => $"it answered: {told.Message}",
+            // An old server repeats what it does not know, and the password with it.
+            RedisErrorException told => $"it answered: {told.Message.Split(", with args beginning")[0]}",
             AuthenticationException => $"TLS failed: {error.Message.TrimEnd('.')}",
             TimeoutException => error.Message.TrimEnd('.'),
             IOException { InnerException: SocketException { SocketErrorCode: SocketError.TimedOut } } =>

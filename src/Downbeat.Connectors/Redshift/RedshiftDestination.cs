@@ -178,5 +178,11 @@ public sealed class RedshiftDestination : SqlDestination
 
     string Region() => options.S3.Region is { } region ? $" REGION {Text(region)}" : "";
 
-    static string Text(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
+    /// <summary>A text as it stands in a statement. Whether a backslash means itself there is not told by all versions.</summary>
+    static string Text(string text) =>
+        text.AsSpan().IndexOfAny('\\', '\0') < 0
+            ? $"'{text.Replace("'", "''", StringComparison.Ordinal)}'"
+            : throw new DestinationException(
+                "redshiftStaging, redshiftIamRole, the region or the keys of AWS hold a backslash, which could end a text in a statement."
+            );
 }

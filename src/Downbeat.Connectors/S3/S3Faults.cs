@@ -62,6 +62,7 @@ static class S3Faults
             AmazonServiceException { ErrorCode.Length: > 0, StatusCode: >= HttpStatusCode.MultipleChoices } service =>
                 $"{(int)service.StatusCode} {service.ErrorCode}",
             TimeoutRejectedException => "no answer in time",
+            AmazonServiceException { InnerException: null } service => AwsFaults.Said(service).TrimEnd('.'),
             { InnerException: { } cause } => Cause(cause),
             _ => error.Message.TrimEnd('.'),
         };
@@ -124,7 +125,7 @@ static class S3Faults
                     error
                 );
             case AmazonServiceException { ErrorCode.Length: > 0, StatusCode: >= HttpStatusCode.MultipleChoices } other:
-                return new IOException($"S3 did not {what}: {Cause(other)}, {other.Message}", error);
+                return new IOException($"S3 did not {what}: {Cause(other)}, {AwsFaults.Said(other)}", error);
             case AmazonClientException { Message: var message }
                 when message.Contains("credentials", StringComparison.OrdinalIgnoreCase):
                 return new LakeAccessException(

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
+using Downbeat.Engine.Slices;
+using Downbeat.Pipeline.Landing;
 
 namespace Downbeat.Pipeline.Ledger;
 

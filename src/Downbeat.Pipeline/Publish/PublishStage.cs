@@ -9,11 +9,17 @@ namespace Downbeat.Pipeline.Publish;
 /// Brings every destination to hold the dates of the ledger. Each destination is asked what it holds, and is caught up by itself:
 /// one that was down is made up for by the next run, a new one is filled from history, none waits for another.
 /// </summary>
+/// <param name="run">The run.</param>
+/// <param name="destinations">The destinations.</param>
+/// <param name="request">What is asked of them.</param>
+/// <param name="concerns">Whether a date is to be published.</param>
+/// <param name="planned">What they said just now, if they were asked: one that could not be reached is not waited for again.</param>
 sealed class PublishStage(
     RunContext run,
     IReadOnlyList<IDestination> destinations,
     DestinationRequest request,
-    Func<DateOnly, bool> concerns
+    Func<DateOnly, bool> concerns,
+    IReadOnlyList<PlannedPublication> planned
 )
 {
     /// <summary>So many dates at most are in memory at once for a destination, and in one transaction of it.</summary>
@@ -91,6 +97,11 @@ sealed class PublishStage(
         string? error = null;
         try
         {
+            if (planned.FirstOrDefault(one => one.Destination == destination.Name)?.Problem is { } problem)
+            {
+                throw new DestinationException(problem);
+            }
+
             var takesOver = request.TakeOver;
             if (takesOver)
             {

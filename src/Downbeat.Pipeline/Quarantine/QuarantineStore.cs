@@ -96,7 +96,7 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
         return entry.Fault is null ? RetryRows(entry) : RetryFile(entry);
     }
 
-    static List<QuarantineEntry> List(LakeState state)
+    List<QuarantineEntry> List(LakeState state)
     {
         var entries = new List<QuarantineEntry>();
         AddCatalogue(Songs, LakePaths.Songs, state.Songs);
@@ -119,7 +119,7 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
                     entry.Fault,
                     entry.FaultDetail,
                     source.OpenRejects,
-                    entry.Reasons,
+                    source.OpenRejects == entry.Rejected ? entry.Reasons : CountReasons(entry.Id),
                     where
                 )
             );
@@ -146,6 +146,22 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
                 );
             }
         }
+    }
+
+    /// <summary>The reasons of rows that are left after some were taken out.</summary>
+    SortedDictionary<string, long> CountReasons(string source)
+    {
+        var reasons = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        if (lake.Find(LakePaths.Rejects(source)) is { } rejects)
+        {
+            using var stream = lake.Open(rejects);
+            foreach (var row in RejectsFile.Read(stream))
+            {
+                reasons[row.Reason] = reasons.GetValueOrDefault(row.Reason) + 1;
+            }
+        }
+
+        return reasons;
     }
 
     RetryResult RetryFile(QuarantineEntry entry)
@@ -295,7 +311,7 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
 /// <param name="Fault">Why the whole file was quarantined; null when only rows were rejected.</param>
 /// <param name="FaultDetail">What exactly is wrong with the file.</param>
 /// <param name="Rejects">Rejected rows that are still there.</param>
-/// <param name="Reasons">Rejected rows by reason, as they were when the file was scanned.</param>
+/// <param name="Reasons">Those by reason.</param>
 /// <param name="Where">Where the rows or the file lie now.</param>
 public sealed record QuarantineEntry(
     string Source,

@@ -36,7 +36,7 @@ sealed class DestinationRepair(RunContext run, RepairLog log, IReadOnlyList<IDes
         }
 
         var failed = run.Errors.Count;
-        new PublishStage(run, destinations, new(lakeId), _ => true).Run(cancellationToken);
+        new PublishStage(run, destinations, new(lakeId), _ => true, []).Run(cancellationToken);
         foreach (var error in run.Errors.Skip(failed))
         {
             log.CannotMend("publish", "a destination is behind", error);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
@@ -31,6 +32,7 @@ sealed class CatalogueStage
     readonly bool songsChanged;
     readonly List<Action> pieces = [];
     readonly ExceptionDispatchInfo?[] errors;
+    readonly ConcurrentQueue<Action> puts = []; // Into the lake, when nothing has gone wrong.
     readonly TaskCompletionSource<Songs?> songsRead = new();
     readonly long firstVersion;
     readonly long started = Stopwatch.GetTimestamp();
@@ -132,8 +134,8 @@ sealed class CatalogueStage
     public TimeSpan Elapsed { get; private set; }
 
     /// <summary>
-    /// Does what no other worker does yet. Who ends the last piece commits all, or throws what went wrong first, songs before
-    /// users.
+    /// Does what no other worker does yet. Who ends the last piece puts all into the lake and commits it, or throws what went wrong,
+    /// with songs and with users.
     /// </summary>
     /// <returns>Whether this worker has committed.</returns>
     public bool Work()
@@ -166,9 +168,19 @@ sealed class CatalogueStage
 
     void Commit()
     {
-        foreach (var error in errors)
+        var failed = errors.OfType<ExceptionDispatchInfo>().ToList();
+        if (failed.Count > 1 && failed.TrueForAll(error => error.SourceException is LakeException))
         {
-            error?.Throw();
+            throw new LakeException(
+                string.Join(' ', failed.Select(error => error.SourceException.Message)),
+                failed[0].SourceException
+            );
+        }
+
+        failed.FirstOrDefault()?.Throw();
+        while (puts.TryDequeue(out var put))
+        {
+            put();
         }
 
         var (oldSongs, oldUsers) = (run.Ledger.State.Songs, run.Ledger.State.Users);
@@ -292,7 +304,7 @@ sealed class CatalogueStage
             using var rejects = new RejectsFile(run.Lake.Scratch);
             var scan = new SongsScan(rejects.Add);
             reading.ReadAll(input, rejects, scan.Scan);
-            KeepRejects(run, rejects, "songs");
+            KeepRejects(rejects, "songs");
 
             // A version that would say the same as the one before is that one.
             var version = known?.Version ?? (run.Ledger.State.Songs?.Version ?? 0) + 1;
@@ -308,10 +320,10 @@ sealed class CatalogueStage
             var path = $"{LakePaths.Catalogue}/songs-{version}-{sum[..12]}.songs";
             if (known?.Path != path)
             {
-                run.Lake.PutScratch(path, kept);
+                puts.Enqueue(() => run.Lake.PutScratch(path, kept));
             }
 
-            PutRows(run, input);
+            puts.Enqueue(() => PutRows(run, input));
             songsKept = read;
             return new()
             {
@@ -328,7 +340,6 @@ sealed class CatalogueStage
         finally
         {
             songsRead.TrySetResult(null);
-            File.Delete(kept);
         }
     }
 
@@ -352,7 +363,7 @@ sealed class CatalogueStage
             );
             reading.ReadAll(input, rejects, scan.Scan);
             scan.Finish();
-            KeepRejects(run, rejects, "users");
+            KeepRejects(rejects, "users");
 
             // As with songs.
             var runs = runFiles.ConvertAll(file => new SliceReader(new FileBytes(file, file)));
@@ -368,10 +379,10 @@ sealed class CatalogueStage
             var path = $"{LakePaths.Catalogue}/users-{version}-{sum[..12]}.users";
             if (known?.Path != path)
             {
-                run.Lake.PutScratch(path, kept);
+                puts.Enqueue(() => run.Lake.PutScratch(path, kept));
             }
 
-            PutRows(run, input);
+            puts.Enqueue(() => PutRows(run, input));
             return new()
             {
                 Version = version,
@@ -386,7 +397,7 @@ sealed class CatalogueStage
         }
         finally
         {
-            runFiles.Append(kept).ToList().ForEach(File.Delete);
+            runFiles.ForEach(File.Delete);
         }
     }
 
@@ -415,18 +426,13 @@ sealed class CatalogueStage
         return Convert.ToHexStringLower(hash.Hash!);
     }
 
-    static void KeepRejects(RunContext run, RejectsFile rejects, string what)
+    void KeepRejects(RejectsFile rejects, string what)
     {
         rejects.Dispose();
         var path = LakePaths.Rejects(what);
-        if (rejects.Path is { } scratch)
-        {
-            run.Lake.PutScratch(path, scratch);
-        }
-        else
-        {
-            run.Lake.Delete(path);
-        }
+        puts.Enqueue(
+            rejects.Path is { } scratch ? () => run.Lake.PutScratch(path, scratch) : () => run.Lake.Delete(path)
+        );
     }
 
     void SayRejected(string what, CatalogueEntry? read)

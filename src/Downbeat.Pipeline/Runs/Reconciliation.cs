@@ -49,6 +49,15 @@ public sealed class Reconciliation(
     public RunPlan Plan(CancellationToken cancellationToken = default)
     {
         var run = OpenLake("plan");
+        return PlanLake(run, cancellationToken) with
+        {
+            Publish = [.. PlanPublications(destinations, run.Ledger.State, cancellationToken)],
+        };
+    }
+
+    /// <summary>What a run would do but for destinations, which are not asked.</summary>
+    RunPlan PlanLake(RunContext run, CancellationToken cancellationToken)
+    {
         var state = run.Ledger.State;
         var (catalogue, unread) = CatalogueStage.Plan(lake, state, source);
         var (scan, move, leave) = ScanStage.Plan(lake, state, options, clock.GetUtcNow());
@@ -71,7 +80,6 @@ public sealed class Reconciliation(
             Move = move,
             Leave = [.. unread, .. leave],
             Dates = [.. dates.OrderBy(date => date.Date)],
-            Publish = [.. PlanPublications(destinations, state, cancellationToken)],
         };
     }
 
@@ -144,13 +152,14 @@ public sealed class Reconciliation(
         var hasWork = true;
         var hasEnded = ObsoleteStage.Run(run) > 0; // What a run that died has promised.
         var forget = request.Forget is { } users ? new ForgetStage(run, users) : null;
+        List<PlannedPublication> publications = [];
         if (lease.Previous is { } previous)
         {
             logger.TookOver(previous.Run, previous.ProcessId, previous.Host);
         }
         else if (!request.TakeOver)
         {
-            hasWork = hasEnded || HasWork(run, request, stop.Token);
+            hasWork = hasEnded || HasWork(run, request, publications, stop.Token);
         }
 
         CatalogueFetch? fetch = null;
@@ -179,7 +188,7 @@ public sealed class Reconciliation(
             {
                 // What a shard that died left behind others may be about to commit; and it makes the same again.
                 var sweep = lease.Previous is not null && request.Shard is null && !Lease.IsAnyShardAtWork(lake, clock);
-                record = Work(run, record, request, fetch, forget, sweep, stop.Token);
+                record = Work(run, record, request, fetch, publications, forget, sweep, stop.Token);
             }
         }
         finally
@@ -200,8 +209,16 @@ public sealed class Reconciliation(
         return record;
     }
 
-    /// <summary>Whether there is anything to do: what is quick to find out is looked at first.</summary>
-    bool HasWork(RunContext run, RunRequest request, CancellationToken cancellationToken)
+    /// <summary>
+    /// Whether there is anything to do: what is quick to find out is looked at first. Destinations are asked only when there is
+    /// nothing else, because they are asked when it is done; what they said is added.
+    /// </summary>
+    bool HasWork(
+        RunContext run,
+        RunRequest request,
+        List<PlannedPublication> publications,
+        CancellationToken cancellationToken
+    )
     {
         var state = run.Ledger.State;
         if (ReadsCatalogue(request, state) && CatalogueStage.Plan(lake, state, source).Read.Count > 0)
@@ -218,14 +235,19 @@ public sealed class Reconciliation(
             }
         }
 
-        return (request.Does(RunStep.Compute) && FindStale(run, cancellationToken).Exists(request.Concerns))
-            || (
-                request.Does(RunStep.Publish)
-                && PlanPublications(Chosen(request), state, cancellationToken)
-                    .Any(planned =>
-                        planned.Problem is not null || planned.Dates.Any(date => request.Concerns(date.Date))
-                    )
-            );
+        if (request.Does(RunStep.Compute) && FindStale(run, cancellationToken).Exists(request.Concerns))
+        {
+            return true;
+        }
+
+        if (request.Does(RunStep.Publish))
+        {
+            publications.AddRange(PlanPublications(Chosen(request), state, cancellationToken));
+        }
+
+        return publications.Exists(planned =>
+            planned.Problem is not null || planned.Dates.Any(date => request.Concerns(date.Date))
+        );
     }
 
     /// <summary>The dates that are to be computed as far as is known now, in order.</summary>
@@ -342,6 +364,7 @@ public sealed class Reconciliation(
         RunRecord record,
         RunRequest request,
         CatalogueFetch? fetch,
+        IReadOnlyList<PlannedPublication> publications,
         ForgetStage? forget,
         bool sweep,
         CancellationToken cancellationToken
@@ -430,7 +453,8 @@ public sealed class Reconciliation(
                     run,
                     chosen,
                     new(LakeFile.Read(lake).Id, request.Create, request.TakeOver),
-                    request.Concerns
+                    request.Concerns,
+                    publications
                 );
                 try
                 {

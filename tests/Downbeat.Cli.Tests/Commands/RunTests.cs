@@ -60,6 +60,23 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
+    public void SongsAndUsersThatAreBothFaultyAreBothNamedAndNothingIsDone()
+    {
+        folder.Write("lake/landing/songs/songs.csv", "no,song\n");
+        folder.Write("lake/landing/users/users.csv", "no,user\n");
+        var run = cli.Run("run");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("landing/songs/songs.csv cannot be used", run.Error, StringComparison.Ordinal);
+        Assert.Contains("landing/users/users.csv cannot be used", run.Error, StringComparison.Ordinal);
+
+        // Also when only one is, and the other has rows that are rejected.
+        folder.Write("lake/landing/users/users.csv", "user_id,user_country\n1,NO\nx,NO\n");
+        Assert.Equal(1, cli.Run("run").ExitCode);
+        Assert.False(Directory.Exists(Path.Combine(folder.Path, "lake", "catalogue")));
+        Assert.False(Directory.Exists(Path.Combine(folder.Path, "lake", "quarantine")));
+    }
+
+    [Fact]
     public void RowsThatAreStillRejectedStayInQuarantine()
     {
         Land(

@@ -242,12 +242,10 @@ public sealed class SettingSourcesTests : IDisposable
     [InlineData("lake", "s3://b")]
     [InlineData("lake", "s3://bucket//double")]
     [InlineData("lake", "s3://bucket/../other")]
-    [InlineData("lake", "s3://key:secret@bucket/x")]
     [InlineData("landing", "folder")]
     [InlineData("archive", "s3:/bucket")]
     [InlineData("s3Endpoint", "minio.example")]
     [InlineData("s3Endpoint", "ftp://minio.example")]
-    [InlineData("s3Endpoint", "http://key:secret@minio.example")]
     [InlineData("s3Endpoint", "http://minio.example/path")]
     [InlineData("s3Region", "eu central")]
     [InlineData("s3Encryption", "yes")]
@@ -255,6 +253,18 @@ public sealed class SettingSourcesTests : IDisposable
     {
         Flag(name, value);
         AssertMistake(KnownSettings.Find(name)!.Flag, $"{name} is {value}", "allowed is");
+    }
+
+    [Theory]
+    [InlineData("lake", "s3://key:secret@bucket/x")]
+    [InlineData("s3Endpoint", "http://key:secret@minio.example")]
+    [InlineData("redis", "redis://key:secret@host")]
+    [InlineData("postgres", "postgresql://key:secret@host/db")]
+    public void WhatMayBeAPasswordIsNotRepeated(string name, string value)
+    {
+        Flag(name, value);
+        var error = Assert.Throws<UsageException>(() => Merge());
+        Assert.DoesNotContain(error.Messages, message => message.Contains("secret", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -50,6 +50,49 @@ public sealed class PostgresDestinationTests : SqlDestinationContract, IDisposab
 
     PostgresOptions As(string role) => place.Options with { Address = place.Address(Uri.EscapeDataString(role)) };
 
+    [Fact]
+    public void ASchemaAndARoleOfAnyNameAreOnlyNames()
+    {
+        Execute("CREATE TABLE IF NOT EXISTS public.untouched AS SELECT 1 AS one");
+        string[] names =
+        [
+            "a\"; DROP TABLE public.untouched; --",
+            "a'; DROP TABLE public.untouched; --",
+            "a\\'; DROP TABLE public.untouched; --",
+            "a$$; DROP TABLE public.untouched; $$",
+            "/* a */ -- b",
+            "@lake $1 :x ? {0} {schema}",
+            "line\nfeed\ttab",
+            "select",
+            "PUBLIC \u202E 日本",
+            new string('x', 63),
+        ];
+        foreach (var name in names)
+        {
+            var quoted = SqlDestination.Quote(name);
+            Execute($"CREATE ROLE {quoted}");
+            try
+            {
+                using var destination = Create(place.Options with { Schema = name, GrantSelectTo = [name] });
+                destination.Prepare(new("lake"), TestContext.Current.CancellationToken);
+                var tables = TestTables.Of(new(2024, 6, 25), 1, new Random(1), genres: names.Length, names: names);
+                destination.Publish([tables], TestContext.Current.CancellationToken);
+                Assert.Single(destination.Find("lake", TestContext.Current.CancellationToken));
+                Assert.All(
+                    destination.Check("lake", TestContext.Current.CancellationToken),
+                    found => Assert.Null(found.Problem)
+                );
+            }
+            finally
+            {
+                Execute($"DROP SCHEMA IF EXISTS {quoted} CASCADE; DROP ROLE {quoted}");
+            }
+        }
+
+        Execute("SELECT one FROM public.untouched");
+        SecurityReport.Set("names of schemas and roles tried on PostgreSQL", names.Length);
+    }
+
     static DestinationException Fails(Action work)
     {
         var error = Assert.Throws<DestinationException>(work);

@@ -115,6 +115,21 @@ public sealed class RedshiftDestinationTests : SqlDestinationContract, IDisposab
         AssertHolds(tables);
     }
 
+    /// <summary>Redshift may read a backslash before a quote as part of the text, and what follows as a statement.</summary>
+    [Fact]
+    public void ABackslashInATextOfAStatementIsRefused()
+    {
+        using var destination = Create(place.Options with { IamRole = "arn\\'; DROP SCHEMA public; --" });
+        destination.Prepare(new("lake"), TestContext.Current.CancellationToken);
+        var error = Assert.Throws<DestinationException>(() =>
+            destination.Publish(
+                [TestTables.Of(new(2024, 6, 25), 1, new Random(1))],
+                TestContext.Current.CancellationToken
+            )
+        );
+        Assert.Contains("hold a backslash", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void ABucketThatIsNotThereIsNamed()
     {
