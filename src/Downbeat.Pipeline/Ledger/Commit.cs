@@ -88,7 +88,7 @@ public sealed record Commit
     } = [];
 
     /// <summary>What a checkpoint said of the lake, in the place of a commit before it that was damaged beyond mending.</summary>
-    public LakeState? Restored { get; init; }
+    public LakeState? Snapshot { get; init; }
 
     /// <summary>Whether it stands in the place of a commit whose facts are lost.</summary>
     public bool? Lost { get; init; }

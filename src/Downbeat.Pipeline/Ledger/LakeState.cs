@@ -36,15 +36,15 @@ public sealed class LakeState
     public LakeState After(Commit commit)
     {
         ArgumentNullException.ThrowIfNull(commit);
-        if (commit.Restored is not { } restored)
+        if (commit.Snapshot is not { } snapshot)
         {
             Apply(commit);
             return this;
         }
 
         // It says more than was true then. What comes between is said again by the commits that follow, and leads to the same.
-        restored.Version = commit.Version;
-        return restored;
+        snapshot.Version = commit.Version;
+        return snapshot;
     }
 
     /// <summary>Adds the next commit. Of sources that it names and that were lost with another commit it says nothing.</summary>
