@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using Downbeat.Cli.Commands;
 using Downbeat.Cli.Output;
 using Downbeat.Cli.Settings;
+using Downbeat.Connectors.Folder;
 using Downbeat.Pipeline.Landing;
 using Microsoft.Extensions.Logging;
 
@@ -25,6 +26,7 @@ static class CommandLine
     {
         try
         {
+            FileModes.KeepOthersFromWriting();
             ScanVariable.Apply();
             var parsed = CreateRoot().Parse(args, new() { ResponseFileTokenReplacer = null });
             var exitCode =
@@ -61,6 +63,8 @@ static class CommandLine
             PlanCommand.Create(),
             RunCommand.Create(),
             RebuildCommand.Create(),
+            RetractCommand.Create(),
+            ForgetCommand.Create(),
             RepairCommand.Create(),
             StatusCommand.Create(),
             ShowCommand.Create(),
@@ -133,7 +137,7 @@ static class CommandLine
                 );
                 if (isDebugging)
                 {
-                    Console.Error.WriteLine(error);
+                    Console.Error.WriteLine(SafeText.OfLines(error.ToString()));
                 }
 
                 return ExitCode.Failed;

@@ -1,4 +1,3 @@
-using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Runs;
 using Downbeat.Testing;
 
@@ -52,7 +51,7 @@ public sealed class CrashTests
         }
         catch (FaultyLake.DeadException)
         {
-            BuryProcess(lake);
+            lake.BuryProcess();
         }
 
         writes = faulty.Writes;
@@ -60,22 +59,6 @@ public sealed class CrashTests
         Assert.True(record.Errors.Count == 0, $"{string.Join("; ", record.Errors)}; seed {seed}, write {diesAt}.");
         Assert.True(lake.Plan(Alone).IsEmpty, $"Something is left to do; seed {seed}, write {diesAt}.");
         return Describe(lake);
-    }
-
-    /// <summary>The lease names this process, which lives on: let it name one that does not.</summary>
-    static void BuryProcess(TestLake lake)
-    {
-        var lease = Path.Combine(lake.Folder, LakePaths.Lease);
-        if (File.Exists(lease))
-        {
-            var text = File.ReadAllText(lease)
-                .Replace(
-                    $"\"processId\": {Environment.ProcessId}",
-                    "\"processId\": 2147483646",
-                    StringComparison.Ordinal
-                );
-            File.WriteAllText(lease, text);
-        }
     }
 
     static string Describe(TestLake lake)

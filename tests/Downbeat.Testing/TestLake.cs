@@ -25,6 +25,19 @@ public sealed class TestLake : IDisposable
         LakeFile.Create(Lake, timeZone, Arrived);
     }
 
+    TestLake(TestLake other)
+    {
+        Folder = Directory.CreateTempSubdirectory("downbeat-test-").FullName;
+        Lake = new FolderLake(Folder);
+        foreach (var file in Directory.EnumerateFiles(other.Folder, "*", SearchOption.AllDirectories))
+        {
+            Land(Path.GetRelativePath(other.Folder, file), File.ReadAllBytes(file), new(File.GetLastWriteTimeUtc(file)));
+        }
+    }
+
+    /// <summary>Copies the lake, times of files too.</summary>
+    public TestLake Copy() => new(this);
+
     /// <summary>The lake's folder.</summary>
     public string Folder { get; }
 
@@ -85,6 +98,22 @@ public sealed class TestLake : IDisposable
 
     Reconciliation Reconciliation(ILake lake, RunOptions? options) =>
         new(lake, options ?? new(), TimeProvider.System, NullLogger.Instance, null, Destinations, Source);
+
+    /// <summary>The lease names this process, which lives on: lets it name one that does not.</summary>
+    public void BuryProcess()
+    {
+        var lease = Path.Combine(Folder, LakePaths.Lease);
+        if (File.Exists(lease))
+        {
+            var text = File.ReadAllText(lease)
+                .Replace(
+                    $"\"processId\": {Environment.ProcessId}",
+                    "\"processId\": 2147483646",
+                    StringComparison.Ordinal
+                );
+            File.WriteAllText(lease, text);
+        }
+    }
 
     /// <summary>Every published file, by its path below <c>kpis/</c>.</summary>
     public SortedDictionary<string, string> Kpis()

@@ -80,7 +80,9 @@ static class ExplainCommand
         {
             table.Add(
                 source.Path[(source.Path.LastIndexOf('/') + 1)..],
-                source.ReplacedBy is null ? Figures.Count(source.ListensOfDate) : "replaced",
+                source.Retracted ? "retracted"
+                    : source.ReplacedBy is not null ? "replaced"
+                    : Figures.Count(source.ListensOfDate),
                 Figures.Count(source.Rows),
                 Figures.Count(source.Accepted),
                 Figures.Count(source.Duplicates),
@@ -92,9 +94,10 @@ static class ExplainCommand
 
         table.Show();
         Terminal.Line(
-            "The listens are the date's, the other counts those of the whole file, which lies in archive/streams/ as SOURCE-NAME."
+            "The listens are the date's, the other counts those of the whole file, which lies in archive/streams/ as SOURCE-NAME, "
+                + "or in retracted/streams/."
         );
-        var counted = date.Sources.Where(source => source.ReplacedBy is null).ToList();
+        var counted = date.Sources.Where(source => source.ReplacedBy is null && !source.Retracted).ToList();
         if (
             date.Listens is { } distinct
             && counted.Sum(source => source.ListensOfDate) is var delivered

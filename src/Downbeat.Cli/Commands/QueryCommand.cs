@@ -11,10 +11,6 @@ namespace Downbeat.Cli.Commands;
 /// <summary><c>downbeat query</c>.</summary>
 static class QueryCommand
 {
-    const string Csv = "csv";
-    const string Json = "json";
-    static readonly string[] Formats = ["table", Csv, Json];
-
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
@@ -29,29 +25,23 @@ static class QueryCommand
             Description = "The question, in the SQL of SQLite; read from standard input when it is left out.",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var format = new Option<string>("--format")
-        {
-            HelpName = string.Join('|', Formats),
-            Description = "table: for people; csv: with a header and all digits; json: an array of objects.",
-            DefaultValueFactory = _ => Formats[0],
-        };
         command.Add(sql);
-        command.Add(format);
+        var format = FormatOption.AddTo(
+            command,
+            "table: for people; csv: with a header and all digits; json: an array of objects."
+        );
+        var spreadsheet = FormatOption.AddSpreadsheetTo(command);
         var arguments = LakeArguments.AddTo(command);
         command.SetAction(parsed =>
         {
             var form = parsed.GetValue(format) ?? "";
-            if (!Formats.Contains(form, StringComparer.Ordinal))
-            {
-                throw new UsageException(
-                    $"--format: {form} is none of {string.Join(", ", Formats)}{Spelling.Ask(form, Formats)}"
-                );
-            }
+            var isForSpreadsheets = parsed.GetValue(spreadsheet);
+            FormatOption.Check(form, isForSpreadsheets);
 
             using var lake = arguments.OpenWithDestinations(parsed);
             var question = Question(parsed.GetValue(sql));
             using var answer = SqliteQuery.Ask(FindWarehouse(lake), question);
-            Write(answer, form);
+            Write(answer, form, isForSpreadsheets);
             return ExitCode.Done;
         });
         return command;
@@ -84,7 +74,7 @@ static class QueryCommand
             : throw new LakeException($"there is no {warehouse.Place} yet; `{CommandLine.Name} run` makes it.");
     }
 
-    static void Write(SqliteQuery answer, string format)
+    static void Write(SqliteQuery answer, string format, bool isForSpreadsheets)
     {
         if (answer.Columns.Count == 0)
         {
@@ -93,10 +83,10 @@ static class QueryCommand
 
         switch (format)
         {
-            case Csv:
-                WriteCsv(answer);
+            case FormatOption.Csv:
+                WriteCsv(answer, isForSpreadsheets);
                 break;
-            case Json:
+            case FormatOption.Json:
                 WriteJson(answer);
                 break;
             default:
@@ -130,24 +120,16 @@ static class QueryCommand
 
     static string Shown(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
 
-    static void WriteCsv(SqliteQuery answer)
+    static void WriteCsv(SqliteQuery answer, bool isForSpreadsheets)
     {
-        Terminal.OutputWriter.Write(Line(answer.Columns));
+        Terminal.Write(CsvText.Line(answer.Columns.Select(Field)));
         foreach (var row in answer.Rows())
         {
-            Terminal.OutputWriter.Write(Line(row.Select(Text)));
+            Terminal.Write(CsvText.Line(row.Select(cell => cell is string text ? Field(text) : Text(cell))));
         }
-    }
 
-    static string Line(IEnumerable<string> fields) =>
-        string.Join(
-            ',',
-            fields.Select(field =>
-                field.AsSpan().IndexOfAny(",\"\r\n") < 0
-                    ? field
-                    : $"\"{field.Replace("\"", "\"\"", StringComparison.Ordinal)}\""
-            )
-        ) + "\n";
+        string Field(string text) => isForSpreadsheets ? CsvText.WithoutFormula(text) : text;
+    }
 
     static void WriteJson(SqliteQuery answer) =>
         CliJson.Write(json =>

@@ -10,8 +10,6 @@ namespace Downbeat.Cli.Commands;
 /// <summary><c>downbeat show</c>.</summary>
 static class ShowCommand
 {
-    static readonly string[] Formats = ["table", "csv", "json"];
-
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
@@ -22,29 +20,21 @@ static class ShowCommand
         );
         var table = new Argument<string>("TABLE") { Description = $"One of {names}." };
         var date = DateText.Option("--date", "The date, like 2024-06-25.", isRequired: true);
-        var format = new Option<string>("--format")
-        {
-            HelpName = string.Join('|', Formats),
-            Description =
-                "table: for people, quotients rounded; csv: the published file, byte for byte; json: an array of objects.",
-            DefaultValueFactory = _ => Formats[0],
-        };
         command.Add(table);
         command.Add(date);
-        command.Add(format);
+        var format = FormatOption.AddTo(
+            command,
+            "table: for people, quotients rounded; csv: the published file, byte for byte; json: an array of objects."
+        );
+        var spreadsheet = FormatOption.AddSpreadsheetTo(command);
         var arguments = LakeArguments.AddTo(command);
         command.SetAction(parsed =>
         {
             var schema = FindTable(parsed.GetValue(table) ?? "");
             var wanted = DateText.Parse(parsed.GetValue(date) ?? "", "--date");
             var form = parsed.GetValue(format) ?? "";
-            if (!Formats.Contains(form, StringComparer.Ordinal))
-            {
-                throw new UsageException(
-                    $"--format: {form} is none of {string.Join(", ", Formats)}{Spelling.Ask(form, Formats)}"
-                );
-            }
-
+            var isForSpreadsheets = parsed.GetValue(spreadsheet);
+            FormatOption.Check(form, isForSpreadsheets);
             var (lake, _) = arguments.Open(parsed);
             PublishedDates.Check(lake, wanted, wanted);
             var path = LakePaths.Kpi(schema.Name, wanted);
@@ -53,7 +43,7 @@ static class ShowCommand
                 throw new LakeException($"{path} is gone; `{CommandLine.Name} run` publishes it again.");
             }
 
-            Write(lake, schema, wanted, form);
+            Write(lake, schema, wanted, form, isForSpreadsheets);
             return ExitCode.Done;
         });
         return command;
@@ -68,9 +58,9 @@ static class ShowCommand
             );
     }
 
-    static void Write(ILake lake, KpiSchema schema, DateOnly date, string format)
+    static void Write(ILake lake, KpiSchema schema, DateOnly date, string format, bool isForSpreadsheets)
     {
-        if (format == "csv")
+        if (format == FormatOption.Csv && !isForSpreadsheets)
         {
             using var file = lake.Open(LakePaths.Kpi(schema.Name, date));
             Terminal.Write(file);
@@ -78,13 +68,32 @@ static class ShowCommand
         }
 
         var table = PublishedTable.Read(lake, schema, date);
-        if (format == "json")
+        if (isForSpreadsheets)
+        {
+            WriteForSpreadsheets(table);
+        }
+        else if (format == FormatOption.Json)
         {
             WriteJson(table);
         }
         else
         {
             WriteTable(table);
+        }
+    }
+
+    static void WriteForSpreadsheets(PublishedTable table)
+    {
+        Terminal.Write(CsvText.Line(table.Columns.Select(column => column.Name)));
+        foreach (var row in table.Rows)
+        {
+            Terminal.Write(
+                CsvText.Line(
+                    row.Select(
+                        (cell, place) => table.Columns[place].Type == KpiType.Text ? CsvText.WithoutFormula(cell) : cell
+                    )
+                )
+            );
         }
     }
 

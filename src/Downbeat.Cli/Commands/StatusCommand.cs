@@ -10,6 +10,7 @@ static class StatusCommand
 {
     const int DatesShown = 14;
     const int LabelWidth = 12;
+    const int PassedOverShown = 5;
 
     /// <summary>Makes the command.</summary>
     public static Command Create()
@@ -57,6 +58,16 @@ static class StatusCommand
                 ? "nothing"
                 : $"{Figures.Count(status.FilesWaiting, "file")}, {Figures.Bytes(status.BytesWaiting)}; `{CommandLine.Name} run` scans {(status.FilesWaiting == 1 ? "it" : "them")}"
         );
+        foreach (var (number, left) in status.PassedOver.Take(PassedOverShown).Index())
+        {
+            Fact(number == 0 ? "passed over" : "", $"{left.Path}: {left.Why}");
+        }
+
+        if (status.PassedOver.Count > PassedOverShown)
+        {
+            Fact("", $"and {Figures.Count(status.PassedOver.Count - PassedOverShown, "more file")}; --json lists all");
+        }
+
         if (status.NewestArrival is { } newest)
         {
             Fact("newest file", $"arrived {Figures.Instant(newest)}, {Figures.Ago(newest, now)}");

@@ -1,8 +1,10 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Downbeat.Cli.Commands;
+using Downbeat.Pipeline.Corrections;
 using Downbeat.Pipeline.Quarantine;
 
 namespace Downbeat.Cli.Output;
@@ -17,6 +19,8 @@ namespace Downbeat.Cli.Output;
 [JsonSerializable(typeof(VersionFacts))]
 [JsonSerializable(typeof(IReadOnlyList<RetryResult>))]
 [JsonSerializable(typeof(IReadOnlyList<CheckedSystem>))]
+[JsonSerializable(typeof(RetractionPlan))]
+[JsonSerializable(typeof(ForgetReport))]
 sealed partial class CliJson : JsonSerializerContext
 {
     static readonly JavaScriptEncoder Letters = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
@@ -28,19 +32,19 @@ sealed partial class CliJson : JsonSerializerContext
         );
 
     /// <summary>Writes a result to standard output.</summary>
-    public static void Write<T>(T result, JsonTypeInfo<T> type) =>
-        Terminal.Line(JsonSerializer.Serialize(result, type));
+    public static void Write<T>(T result, JsonTypeInfo<T> type) => Write(JsonSerializer.Serialize(result, type));
 
     /// <summary>Writes a result to standard output piece by piece.</summary>
     public static void Write(Action<Utf8JsonWriter> write)
     {
-        Terminal.Flush();
-        using var output = Console.OpenStandardOutput();
-        using (var json = new Utf8JsonWriter(output, new() { Indented = true, Encoder = Letters }))
+        using var bytes = new MemoryStream();
+        using (var json = new Utf8JsonWriter(bytes, new() { Indented = true, Encoder = Letters }))
         {
             write(json);
         }
 
-        output.WriteByte((byte)'\n');
+        Write(Encoding.UTF8.GetString(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)));
     }
+
+    static void Write(string json) => Terminal.OutputWriter.WriteLine(SafeText.OfJson(json));
 }

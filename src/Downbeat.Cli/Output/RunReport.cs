@@ -1,3 +1,4 @@
+using Downbeat.Pipeline.Corrections;
 using Downbeat.Pipeline.Runs;
 
 namespace Downbeat.Cli.Output;
@@ -18,6 +19,7 @@ static class RunReport
         if (record.Outcome == RunOutcome.NothingToDo)
         {
             Terminal.Line($"nothing to do: {SafeText.Of(record.WhyNothing ?? $"{record.Lake} is as it should be")}");
+            WriteForgotten(record.Forgotten);
             return;
         }
 
@@ -25,6 +27,7 @@ static class RunReport
         WriteCatalogue("users", "user", record.Users);
         WriteScanned(record);
         WriteQuarantined(record);
+        WriteForgotten(record.Forgotten);
         WriteDates(record);
         foreach (var published in record.Published)
         {
@@ -39,6 +42,13 @@ static class RunReport
         if (record.Archived > 0)
         {
             Terminal.Line($"archived {Figures.Count(record.Archived, "file")}");
+        }
+
+        if (record.Retracted > 0)
+        {
+            Terminal.Line(
+                $"moved {Figures.Count(record.Retracted, "retracted file")} out of the way, to retracted/streams/"
+            );
         }
 
         foreach (var left in record.Left)
@@ -132,6 +142,56 @@ static class RunReport
             Terminal.Line($"quarantined {SafeText.Of(file.Path)}: {file.Fault}, {SafeText.Of(file.FaultDetail ?? "")}");
             Terminal.Line(
                 $"  deliver it again mended, or mend it in quarantine/{file.Source}/ and `{CommandLine.Name} quarantine retry {file.Source[..8]}`"
+            );
+        }
+    }
+
+    /// <summary>Writes what was forgotten, or would be.</summary>
+    public static void WriteForgotten(ForgetReport? report)
+    {
+        if (report is null)
+        {
+            return;
+        }
+
+        if (report.UsersFound == 0)
+        {
+            Terminal.Line("no file that was scanned holds any of these users");
+        }
+        else
+        {
+            Terminal.Line(
+                $"{(report.IsDone ? "forgot" : "would forget")} {Figures.Count(report.UsersFound, "user")} of {Figures.Count(report.Users)}: "
+                    + $"{Figures.Count(report.Listens, "listen")} of {Figures.Count(report.Dates, "date")}, "
+                    + $"{Figures.Count(report.Rows, "row")} of {Figures.Count(report.Files, "raw file")}"
+            );
+        }
+
+        foreach (var unclear in report.Unclear)
+        {
+            Terminal.Line(
+                $"{SafeText.Of(unclear.Path)} may hold rows of these users: {SafeText.Of(unclear.Why)}. Look into it, and mend it or delete it."
+            );
+        }
+
+        if (report.Missing.Count > 0)
+        {
+            Terminal.Line(
+                $"{Figures.Count(report.Missing.Count, "raw file")} that may hold rows of them {(report.Missing.Count == 1 ? "is" : "are")} not in the lake, like {SafeText.Of(report.Missing[0])}: cut them out where you keep it."
+            );
+        }
+
+        if (report.LandedUsers.Count > 0)
+        {
+            Terminal.Line(
+                $"{SafeText.Of(string.Join(", ", report.LandedUsers))}: these users are still listed there, and come back as users when the file is read again. Take them out."
+            );
+        }
+
+        if (report.NotScanned > 0)
+        {
+            Terminal.Line(
+                $"{Figures.Count(report.NotScanned, "file")} in landing/streams/ not scanned yet, and not looked into: forget again when a run has scanned them"
             );
         }
     }

@@ -37,12 +37,22 @@ static class Terminal
 
     static bool IsDumb => Environment.GetEnvironmentVariable("TERM") == "dumb";
 
-    /// <summary>Writes a result line.</summary>
-    public static void Line(string text = "") => OutputWriter.WriteLine(text);
+    /// <summary>Writes a result line; what is in it from outside is shown and not obeyed.</summary>
+    public static void Line(string text = "") => OutputWriter.WriteLine(SafeText.Of(text));
 
-    /// <summary>Writes bytes to standard output as they are.</summary>
+    /// <summary>Writes text for programs as it is, and to a terminal as one may look at it.</summary>
+    public static void Write(string lines) => OutputWriter.Write(IsOutputTerminal ? SafeText.OfLines(lines) : lines);
+
+    /// <summary>Writes bytes to standard output as they are, and text to a terminal as one may look at it.</summary>
     public static void Write(Stream bytes)
     {
+        if (IsOutputTerminal)
+        {
+            using var text = new StreamReader(bytes);
+            Write(text.ReadToEnd());
+            return;
+        }
+
         Flush();
         using var output = Console.OpenStandardOutput();
         bytes.CopyTo(output);

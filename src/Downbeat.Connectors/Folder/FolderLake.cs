@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using Downbeat.Engine.Scan;
 using Downbeat.Engine.Slices;
 using Downbeat.Pipeline.Landing;
@@ -25,6 +26,7 @@ public sealed class FolderLake : ILake
     static readonly TimeSpan ScratchLifetime = TimeSpan.FromMinutes(10);
 
     readonly string root;
+    readonly FolderPaths paths;
     readonly string process = Guid.NewGuid().ToString("N")[..12];
     readonly HashSet<string> unsynced = new(StringComparer.Ordinal);
     readonly Lock syncing = new();
@@ -34,6 +36,7 @@ public sealed class FolderLake : ILake
     {
         Name = path;
         root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        paths = new(root, path);
     }
 
     /// <inheritdoc/>
@@ -44,7 +47,7 @@ public sealed class FolderLake : ILake
     {
         get
         {
-            var scratch = Path.Combine(root, Unfinished, process);
+            var scratch = Path.GetDirectoryName(paths.FullWithoutLinks($"{Unfinished}/{process}/file"))!;
             Directory.CreateDirectory(scratch);
             return scratch;
         }
@@ -53,29 +56,34 @@ public sealed class FolderLake : ILake
     /// <inheritdoc/>
     public IReadOnlyList<LakeObject> List(string folder, CancellationToken cancellationToken = default)
     {
-        var start = new DirectoryInfo(Full(folder));
-        if (!start.Exists)
-        {
-            return [];
-        }
-
         var found = new List<LakeObject>();
-        var options = new EnumerationOptions
-        {
-            RecurseSubdirectories = true,
-            AttributesToSkip = FileAttributes.ReparsePoint, // A link's bytes are not the lake's: moving it would not move them.
-            IgnoreInaccessible = false,
-        };
-        foreach (var file in start.EnumerateFiles("*", options))
+        foreach (var one in Enumerate(folder))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (!file.Exists)
+            if (one is FileInfo { Exists: true } file && FolderPaths.WhyNone(file) is null)
             {
-                continue; // Gone meanwhile, or of a name that is not UTF-8 and that nobody could open.
+                found.Add(new(PathOf(file), file.Length, new DateTimeOffset(file.LastWriteTimeUtc)));
             }
+        }
 
-            var path = Path.GetRelativePath(root, file.FullName).Replace(Path.DirectorySeparatorChar, '/');
-            found.Add(new(path, file.Length, new DateTimeOffset(file.LastWriteTimeUtc)));
+        found.Sort((left, right) => Utf8Order.Compare(left.Path, right.Path));
+        return found;
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<PassedOver> ListPassedOver(string folder)
+    {
+        var found = new List<PassedOver>();
+        foreach (var one in Enumerate(folder))
+        {
+            var why =
+                one.Exists || one.LinkTarget is not null ? FolderPaths.WhyNone(one)
+                : one.Name.Contains('\uFFFD', StringComparison.Ordinal) ? "its name is not UTF-8: rename it"
+                : null; // Gone meanwhile.
+            if (why is not null)
+            {
+                found.Add(new(PathOf(one), why));
+            }
         }
 
         found.Sort((left, right) => Utf8Order.Compare(left.Path, right.Path));
@@ -85,15 +93,15 @@ public sealed class FolderLake : ILake
     /// <inheritdoc/>
     public LakeObject? Find(string path)
     {
-        var file = new FileInfo(Full(path));
-        return file.Exists ? new(path, file.Length, new DateTimeOffset(file.LastWriteTimeUtc)) : null;
+        var file = new FileInfo(paths.Full(path));
+        return paths.IsObject(path, file) ? new(path, file.Length, new DateTimeOffset(file.LastWriteTimeUtc)) : null;
     }
 
     /// <inheritdoc/>
-    public Stream Open(string path) => OpenFile(Full(path));
+    public Stream Open(string path) => new FileStream(paths.Open(path), FileAccess.Read, bufferSize: 0); // Who reads does so in large blocks.
 
     /// <inheritdoc/>
-    public IByteSource OpenBytes(string path) => new FileBytes(path, Full(path));
+    public IByteSource OpenBytes(string path) => new FileBytes(path, paths.Full(path), () => paths.Open(path));
 
     /// <inheritdoc/>
     public void Put(IReadOnlyList<(string Path, byte[] Bytes)> objects)
@@ -109,19 +117,17 @@ public sealed class FolderLake : ILake
         Sync(unfinished);
         for (var at = 0; at < unfinished.Length; at++)
         {
-            var target = Full(objects[at].Path);
-            MakeFolder(target);
+            var target = MakeFolder(objects[at].Path);
             File.Move(unfinished[at], target, overwrite: true);
         }
 
-        Sync([.. objects.Select(put => Path.GetDirectoryName(Full(put.Path))!).Distinct(StringComparer.Ordinal)]);
+        Sync([.. objects.Select(put => Path.GetDirectoryName(paths.Full(put.Path))!).Distinct(StringComparer.Ordinal)]);
     }
 
     /// <inheritdoc/>
     public void PutScratch(string path, string scratchFile)
     {
-        var target = Full(path);
-        MakeFolder(target);
+        var target = MakeFolder(path);
         File.Move(scratchFile, target, overwrite: true);
         lock (syncing)
         {
@@ -133,8 +139,7 @@ public sealed class FolderLake : ILake
     /// <inheritdoc/>
     public bool PutIfAbsent(string path, byte[] bytes)
     {
-        var target = Full(path);
-        MakeFolder(target);
+        var target = MakeFolder(path);
         var unfinished = NewScratchFile();
         try
         {
@@ -183,9 +188,8 @@ public sealed class FolderLake : ILake
             return false;
         }
 
-        var source = Full(read.Path);
-        var destination = Full(target);
-        MakeFolder(destination);
+        var source = paths.FullWithoutLinks(read.Path);
+        var destination = MakeFolder(target);
         if (File.Exists(destination))
         {
             throw new IOException($"{target} exists already, so {read.Path} cannot move there.");
@@ -197,7 +201,7 @@ public sealed class FolderLake : ILake
         var moved = Find(target);
         var isRead =
             IsSame(moved, read with { Path = target })
-            && (hash is null || DateTimeOffset.UtcNow - read.Modified > TimeGranularity || Hash(destination) == hash);
+            && (hash is null || DateTimeOffset.UtcNow - read.Modified > TimeGranularity || Hash(target) == hash);
         if (!isRead)
         {
             File.Move(destination, FreeName(source));
@@ -215,7 +219,7 @@ public sealed class FolderLake : ILake
     /// <inheritdoc/>
     public void Delete(string path)
     {
-        var file = Full(path);
+        var file = paths.FullWithoutLinks(path);
         if (!File.Exists(file))
         {
             return;
@@ -232,9 +236,9 @@ public sealed class FolderLake : ILake
     public void DeleteScratch()
     {
         var all = new DirectoryInfo(Path.Combine(root, Unfinished));
-        if (!all.Exists)
+        if (!all.Exists || all.LinkTarget is not null)
         {
-            return;
+            return; // What lies behind a link is not ours to delete.
         }
 
         var longAgo = DateTime.UtcNow - ScratchLifetime;
@@ -257,23 +261,44 @@ public sealed class FolderLake : ILake
     static bool IsSame(LakeObject? found, LakeObject expected) =>
         found is not null && found.Size == expected.Size && found.Modified == expected.Modified;
 
-    /// <summary>A pipe or a device has no size, and opening it could wait for ever: what has no bytes is not opened.</summary>
-    static Stream OpenFile(string file) =>
-        new FileInfo(file).Length == 0
-            ? new MemoryStream([], writable: false)
-            : new FileStream(
-                file,
-                new FileStreamOptions
-                {
-                    Share = FileShare.ReadWrite | FileShare.Delete,
-                    BufferSize = 0, // Whoever reads does so in large blocks.
-                    Options = FileOptions.SequentialScan,
-                }
-            );
-
-    static string Hash(string file)
+    /// <summary>Files, and what else lies there but folders.</summary>
+    IEnumerable<FileSystemInfo> Enumerate(string folder)
     {
-        using var stream = OpenFile(file);
+        var start = paths.Full(folder);
+        if (!Directory.Exists(start))
+        {
+            yield break;
+        }
+
+        var all = new FileSystemEnumerable<FileSystemInfo>(
+            start,
+            (ref found) => found.ToFileSystemInfo(),
+            new()
+            {
+                RecurseSubdirectories = true,
+                AttributesToSkip = FileAttributes.None,
+                IgnoreInaccessible = false,
+            }
+        )
+        {
+            ShouldRecursePredicate = (ref found) => !IsLink(ref found), // A link's bytes are not the lake's: moving it would not move them.
+            ShouldIncludePredicate = (ref found) =>
+                !found.IsDirectory || IsLink(ref found) || found.FileName.Contains('\uFFFD'),
+        };
+        foreach (var found in all)
+        {
+            yield return found;
+        }
+
+        static bool IsLink(ref FileSystemEntry found) => found.Attributes.HasFlag(FileAttributes.ReparsePoint);
+    }
+
+    string PathOf(FileSystemInfo found) =>
+        Path.GetRelativePath(root, found.FullName).Replace(Path.DirectorySeparatorChar, '/');
+
+    string Hash(string path)
+    {
+        using var stream = Open(path);
         return ContentHash.Of(stream);
     }
 
@@ -305,20 +330,18 @@ public sealed class FolderLake : ILake
         }
     }
 
-    string Full(string path)
-    {
-        var full = Path.GetFullPath(Path.Combine(root, path));
-        return full.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal) || full == root
-            ? full
-            : throw new UnauthorizedAccessException($"{path} leads out of the lake {Name}.");
-    }
-
     string NewScratchFile()
     {
-        var folder = Path.Combine(root, Unfinished);
-        Directory.CreateDirectory(folder);
-        return Path.Combine(folder, Guid.NewGuid().ToString("N"));
+        var file = paths.FullWithoutLinks($"{Unfinished}/{Guid.NewGuid():N}");
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        return file;
     }
 
-    static void MakeFolder(string target) => Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+    /// <summary>Makes the folder that a path is in, and says the full path.</summary>
+    string MakeFolder(string path)
+    {
+        var full = paths.FullWithoutLinks(path);
+        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+        return full;
+    }
 }

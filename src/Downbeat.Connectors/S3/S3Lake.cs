@@ -260,6 +260,8 @@ public sealed class S3Lake : ILake, IDisposable
             LakePaths.Songs,
             LakePaths.Users,
             LakePaths.Archive,
+            LakePaths.Retracted,
+            LakePaths.Forgetting,
             LakePaths.Quarantine,
             LakePaths.Slices,
             LakePaths.Ledger,
@@ -292,9 +294,9 @@ public sealed class S3Lake : ILake, IDisposable
 
     S3Key At(string path)
     {
-        if (path.Split('/').Any(part => part is "." or ".."))
+        if (!LakePaths.IsInside(path))
         {
-            throw new UnauthorizedAccessException($"{path} leads out of the lake {Name}.");
+            throw LakePaths.LeadsOut(path, Name);
         }
 
         foreach (var (folder, place) in elsewhere)

@@ -6,6 +6,8 @@ sealed class S3Scratch
     const string Prefix = "downbeat-s3-";
     const string LockName = ".lock";
 
+    const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
     readonly string folder = Path.Combine(Path.GetTempPath(), Prefix + Guid.NewGuid().ToString("N")[..12]);
     readonly Lock making = new();
     FileStream? alive; // Held as long as the process lives, so that others can tell.
@@ -20,7 +22,7 @@ sealed class S3Scratch
             {
                 if (alive is null)
                 {
-                    Directory.CreateDirectory(folder);
+                    Make(folder);
                     alive = TryLock(folder);
                     freeAtFirst = Free();
                     AppDomain.CurrentDomain.ProcessExit += (_, _) => Delete();
@@ -49,7 +51,7 @@ sealed class S3Scratch
         var justNow = DateTime.UtcNow - TimeSpan.FromMinutes(1); // Before it is locked.
         foreach (var left in Directory.EnumerateDirectories(Path.GetTempPath(), Prefix + "*"))
         {
-            if (left != folder && Directory.GetCreationTimeUtc(left) > justNow)
+            if (left != folder && (Directory.GetCreationTimeUtc(left) > justNow || !IsOurs(left)))
             {
                 continue;
             }
@@ -67,6 +69,24 @@ sealed class S3Scratch
             }
         }
     }
+
+    /// <summary>Listens lie there: nobody else reads them.</summary>
+    static void Make(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(folder);
+            return;
+        }
+
+        Directory.CreateDirectory(folder, Private);
+    }
+
+    /// <summary>Anybody may make a folder of such a name there, or a link: nothing is done behind one.</summary>
+    static bool IsOurs(string folder) =>
+        new DirectoryInfo(folder).LinkTarget is null
+        && new FileInfo(Path.Combine(folder, LockName)).LinkTarget is null
+        && (OperatingSystem.IsWindows() || File.GetUnixFileMode(folder) == Private);
 
     static FileStream TryLock(string folder) =>
         new(Path.Combine(folder, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);

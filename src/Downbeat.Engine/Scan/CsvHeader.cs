@@ -95,10 +95,13 @@ public sealed class CsvHeader
 
     static string Names(ReadOnlySpan<string> names) => string.Join(", ", names.ToArray());
 
+    /// <summary>Where there is no header, the first row is taken for one: its numbers may be ids of users, and are not told.</summary>
     static string Shorten(string[] names)
     {
-        var joined = string.Join(",", names);
+        var joined = string.Join(",", names.Select(name => IsNumber(name) ? "(a number)" : name));
         var shown = joined.Length <= 120 ? joined : joined[..120] + "…";
         return new([.. shown.Select(letter => char.IsControl(letter) ? '·' : letter)]);
     }
+
+    static bool IsNumber(string name) => name.Any(char.IsAsciiDigit) && !name.Any(char.IsLetter);
 }

@@ -91,6 +91,9 @@ public sealed class CsvReader : IRow
     /// <summary>How many bytes the record at hand has, its line end not counted.</summary>
     public long ByteLength { get; private set; }
 
+    /// <summary>The first byte behind the record at hand and its line end.</summary>
+    public long NextByteOffset => bufferOffset + position;
+
     /// <summary>What is wrong with the record at hand, if anything is.</summary>
     public RejectReason? Fault { get; private set; }
 

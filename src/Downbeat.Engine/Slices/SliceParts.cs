@@ -1,7 +1,12 @@
+using Downbeat.Engine.Listens;
+
 namespace Downbeat.Engine.Slices;
 
 /// <summary>Gives a stream to write a part of a slice to, by its number from 0; it is closed when the part is whole.</summary>
 public delegate Stream PartOpener(int partNumber);
+
+/// <summary>Gives the next listens, which stand there until the next call; none at the end.</summary>
+delegate ReadOnlySpan<Listen> NextListens();
 
 /// <summary>
 /// Merges the sorted runs of one source and one date into the parts that are kept. Parts hold disjoint ranges of users
@@ -29,7 +34,23 @@ public static class SliceParts
     )
     {
         var merge = new SliceMerge(runs, bufferBytes);
-        var date = runs[0].Summary.Date;
+        return Write(merge.Next, runs[0].Summary.Date, merge.Tracks, openPart, partListens);
+    }
+
+    /// <summary>Writes sorted listens as parts.</summary>
+    /// <param name="next">Gives the next listens; none at the end.</param>
+    /// <param name="date">Their date.</param>
+    /// <param name="tracks">The dictionary of all parts.</param>
+    /// <param name="openPart">Where parts go.</param>
+    /// <param name="partListens">After how many listens a part ends.</param>
+    internal static List<SliceSummary> Write(
+        NextListens next,
+        DateOnly date,
+        Texts tracks,
+        PartOpener openPart,
+        int partListens
+    )
+    {
         var parts = new List<SliceSummary>();
         Stream? output = null;
         SliceWriter? part = null;
@@ -37,7 +58,7 @@ public static class SliceParts
         var user = ulong.MaxValue; // The last one.
         try
         {
-            for (var listens = merge.Next(); !listens.IsEmpty; listens = merge.Next())
+            for (var listens = next(); !listens.IsEmpty; listens = next())
             {
                 while (!listens.IsEmpty)
                 {
@@ -60,7 +81,7 @@ public static class SliceParts
                         }
 
                         output = openPart(parts.Count);
-                        part = new(output, date, merge.Tracks);
+                        part = new(output, date, tracks);
                         room = partListens;
                     }
                 }

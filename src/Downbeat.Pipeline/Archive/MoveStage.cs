@@ -7,37 +7,39 @@ using Downbeat.Pipeline.Runs;
 namespace Downbeat.Pipeline.Archive;
 
 /// <summary>
-/// Moves landed files that the ledger knows out of the landing area: to the archive, or to quarantine. Exactly the bytes
-/// that were scanned move; a file that was replaced meanwhile stays, and is a new source.
+/// Moves landed files that the ledger knows out of the landing area: to the archive, to quarantine, or to those that were
+/// retracted; and from the archive those that were retracted later. Exactly the bytes that were scanned move; a file that was
+/// replaced meanwhile stays, and is a new source.
 /// </summary>
 sealed class MoveStage(RunContext run)
 {
     /// <summary>Moves what is to be moved.</summary>
-    /// <returns>How many files moved to the archive, and how many to quarantine.</returns>
-    public (int Archived, int Quarantined) Run(CancellationToken cancellationToken)
+    /// <returns>How many files moved to the archive, to quarantine, and to those that were retracted.</returns>
+    public (int Archived, int Quarantined, int Retracted) Run(CancellationToken cancellationToken)
     {
-        var known = new LandedStreams(run.Ledger.State);
-        var moved = new List<MovedEntry>();
-        var quarantined = 0;
+        var state = run.Ledger.State;
+        var known = new LandedStreams(state);
+        var moved = new List<(SourceState Source, string Path)>();
         try
         {
             var files = LandedStreams
                 .List(run.Lake, cancellationToken)
-                .Where(file => known.Find(file) is not null)
+                .Select(file => (File: file, Source: known.Find(file)!))
+                .Where(file => file.Source is not null)
+                .Concat(FindMisplaced(run.Lake, state))
                 .ToList();
             Workers.Run(
                 files.Count,
                 run.Lake.Concurrency,
                 number =>
                 {
-                    var source = known.Find(files[number])!;
-                    var target = Move(files[number], source);
+                    var (file, source) = files[number];
+                    var target = Move(file, source);
                     lock (moved)
                     {
                         if (target is not null)
                         {
-                            moved.Add(new(source.Entry.Id, target));
-                            quarantined += source.Entry.Fault is null ? 0 : 1;
+                            moved.Add((source, target));
                         }
 
                         run.Report("archive", moved.Count, files.Count, "files");
@@ -47,14 +49,15 @@ sealed class MoveStage(RunContext run)
             );
 
             // A run that died between moving and committing left this to be said.
-            foreach (var source in run.Ledger.State.Sources.Values.Where(source => source.MovedTo is null))
+            foreach (var source in state.Sources.Values.Where(source => source.MovedTo is null || IsMisplaced(source)))
             {
                 if (
-                    moved.TrueForAll(entry => entry.Source != source.Entry.Id)
+                    moved.TrueForAll(entry => entry.Source != source)
+                    && (source.MovedTo is not { } left || run.Lake.Find(left) is null)
                     && run.Lake.Find(Target(source)) is not null
                 )
                 {
-                    moved.Add(new(source.Entry.Id, Target(source)));
+                    moved.Add((source, Target(source)));
                 }
             }
         }
@@ -62,12 +65,31 @@ sealed class MoveStage(RunContext run)
         {
             if (moved.Count > 0)
             {
-                run.Ledger.Commit(_ => LakeLedger.Facts with { Moved = moved });
+                run.Ledger.Commit(_ =>
+                    LakeLedger.Facts with
+                    {
+                        Moved = moved.ConvertAll(entry => new MovedEntry(entry.Source.Entry.Id, entry.Path)),
+                    }
+                );
             }
         }
 
-        return (moved.Count - quarantined, quarantined);
+        var quarantined = moved.Count(entry => entry.Source.Entry.Fault is not null);
+        var retracted = moved.Count(entry => IsBelow(entry.Path, LakePaths.Retracted));
+        return (moved.Count - quarantined - retracted, quarantined, retracted);
     }
+
+    /// <summary>Files in the archive whose sources were retracted, and the other way round.</summary>
+    public static IEnumerable<(LakeObject File, SourceState Source)> FindMisplaced(ILake lake, LakeState state) =>
+        state
+            .Sources.Values.Where(IsMisplaced)
+            .Select(source => (File: lake.Find(source.MovedTo!)!, Source: source))
+            .Where(file => file.File is not null);
+
+    static bool IsMisplaced(SourceState source) =>
+        source is { MovedTo: { } path, Entry.Fault: null } && source.IsRetracted != IsBelow(path, LakePaths.Retracted);
+
+    static bool IsBelow(string path, string folder) => path.StartsWith(folder + "/", StringComparison.Ordinal);
 
     string? Move(LakeObject file, SourceState source)
     {
@@ -105,7 +127,7 @@ sealed class MoveStage(RunContext run)
         there.Version is not null && there.Version == file.Version && there.Size == file.Size;
 
     static string Target(SourceState source) =>
-        source.Entry.Fault is null
-            ? LakePaths.Archived(source.Entry.Id, source.Entry.Key)
-            : LakePaths.QuarantinedFile(source.Entry.Id, source.Entry.Key);
+        source.Entry.Fault is not null ? LakePaths.QuarantinedFile(source.Entry.Id, source.Entry.Key)
+        : source.IsRetracted ? LakePaths.RetractedFile(source.Entry.Id, source.Entry.Key)
+        : LakePaths.Archived(source.Entry.Id, source.Entry.Key);
 }

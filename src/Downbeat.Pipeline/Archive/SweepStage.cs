@@ -17,6 +17,7 @@ static class SweepStage
         var candidates = lake.List(LakePaths.Slices, cancellationToken)
             .Concat(lake.List(LakePaths.Catalogue, cancellationToken))
             .Concat(lake.List(LakePaths.Kpis, cancellationToken))
+            .Concat(lake.List(LakePaths.Forgetting, cancellationToken))
             .Concat(lake.List(LakePaths.Quarantine, cancellationToken).Where(IsMadeByDownbeat))
             .Select(found => found.Path)
             .ToList();
@@ -54,6 +55,7 @@ static class SweepStage
             named.Add(LakePaths.QuarantinedSource(source.Entry.Id));
         }
 
+        named.UnionWith(state.Obsolete.Values.OfType<string>());
         foreach (var date in state.Dates.Values)
         {
             named.UnionWith(date.Entry.Files.Select(file => LakePaths.Kpi(file.Table, date.Entry.Date)));

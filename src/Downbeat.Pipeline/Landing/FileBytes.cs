@@ -1,4 +1,5 @@
 using Downbeat.Engine.Slices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Downbeat.Pipeline.Landing;
 
@@ -8,7 +9,8 @@ namespace Downbeat.Pipeline.Landing;
 /// </summary>
 /// <param name="name">What to call it in messages.</param>
 /// <param name="file">The file.</param>
-public sealed class FileBytes(string name, string file) : IByteSource
+/// <param name="open">Opens it; null for what this process has made.</param>
+public sealed class FileBytes(string name, string file, Func<SafeFileHandle>? open = null) : IByteSource
 {
     /// <inheritdoc/>
     public string Name { get; } = name;
@@ -19,7 +21,8 @@ public sealed class FileBytes(string name, string file) : IByteSource
     /// <inheritdoc/>
     public void Read(long offset, Span<byte> destination)
     {
-        using var handle = File.OpenHandle(file, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+        using var handle =
+            open?.Invoke() ?? File.OpenHandle(file, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
         while (!destination.IsEmpty)
         {
             var read = RandomAccess.Read(handle, destination, offset);

@@ -19,6 +19,9 @@ public interface ILake
     /// <summary>All objects below a folder, in the byte order of their paths; none where there is no such folder.</summary>
     IReadOnlyList<LakeObject> List(string folder, CancellationToken cancellationToken = default);
 
+    /// <summary>What lies below a folder and is no object, although whoever put it there may think so: a link, a pipe.</summary>
+    IReadOnlyList<PassedOver> ListPassedOver(string folder) => [];
+
     /// <summary>An object, or null where there is none.</summary>
     LakeObject? Find(string path);
 
@@ -103,6 +106,11 @@ public sealed record LakeObject(string Path, long Size, DateTimeOffset Modified,
     /// <summary>When it was last written, in whole seconds since 1970-01-01T00:00:00Z, rounded down.</summary>
     public long ModifiedSecond => Modified.ToUnixTimeSeconds();
 }
+
+/// <summary>Something that is no object.</summary>
+/// <param name="Path">Its path in the lake; what of it is no text is U+FFFD.</param>
+/// <param name="Why">Why it is none.</param>
+public sealed record PassedOver(string Path, string Why);
 
 /// <summary>A lake does not let us; the message says what is missing.</summary>
 public sealed class LakeAccessException(string message, Exception cause) : UnauthorizedAccessException(message, cause);

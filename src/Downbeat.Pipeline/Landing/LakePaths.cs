@@ -51,6 +51,12 @@ public static class LakePaths
     /// <summary>Raw files whose listens are in slices.</summary>
     public const string Archive = "archive/streams";
 
+    /// <summary>Raw files whose listens someone took out again.</summary>
+    public const string Retracted = "retracted/streams";
+
+    /// <summary>What is to take the place of files that hold users who are forgotten.</summary>
+    public const string Forgetting = "forgetting";
+
     /// <summary>What runs did.</summary>
     public const string Runs = "runs";
 
@@ -69,6 +75,13 @@ public static class LakePaths
     public static string Slice(string source, DateOnly date, int part) =>
         string.Create(CultureInfo.InvariantCulture, $"{Slices}/date={ListenDate.Text(date)}/{source}-{part}.slice");
 
+    /// <summary>The same without users who were forgotten: what it holds is part of the name.</summary>
+    public static string Slice(string source, DateOnly date, int part, string sum) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Slices}/date={ListenDate.Text(date)}/{source}-{part}-{sum}.slice"
+        );
+
     /// <summary>A table of a date.</summary>
     public static string Kpi(string table, DateOnly date) => $"{Kpis}/{table}/date={ListenDate.Text(date)}.csv";
 
@@ -84,8 +97,25 @@ public static class LakePaths
     /// <summary>An archived file: the source's id before its name keeps names apart.</summary>
     public static string Archived(string source, string key) => $"{Archive}/{source}-{FileName(key)}";
 
+    /// <summary>A file that was retracted.</summary>
+    public static string RetractedFile(string source, string key) => $"{Retracted}/{source}-{FileName(key)}";
+
     /// <summary>A run's record.</summary>
     public static string Run(string id) => $"{Runs}/{id}.json";
+
+    /// <summary>Whether a path stays below the lake, whatever it names there.</summary>
+    public static bool IsInside(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return path.Length > 0
+            && !path.Contains('\0', StringComparison.Ordinal)
+            && !path.StartsWith('/')
+            && path.Split('/').All(part => part is not ("." or ".."));
+    }
+
+    /// <summary>What is thrown for a path that does not.</summary>
+    public static UnauthorizedAccessException LeadsOut(string path, string lake) =>
+        new($"{path} leads out of the lake {lake}, and nothing was done there. One of the lake's own files names it.");
 
     /// <summary>The last part of a key, shortened from the front to what file systems take beside a source's id.</summary>
     static string FileName(string key)

@@ -87,8 +87,45 @@ public sealed record Commit
         init => field = value ?? [];
     } = [];
 
+    /// <summary>Sources whose listens someone takes out again.</summary>
+    public IReadOnlyList<string> Retracted
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
+
+    /// <summary>Sources that were retracted, and whose listens count again.</summary>
+    public IReadOnlyList<string> Restored
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
+
+    /// <summary>Sources that hold less than before, because users were forgotten.</summary>
+    public IReadOnlyList<RewrittenEntry> Rewritten
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
+
+    /// <summary>What was forgotten with this commit; null when nothing was.</summary>
+    public ForgottenEntry? Forgotten { get; init; }
+
+    /// <summary>Objects that go away after this commit, or are replaced. Until <see cref="Gone"/> names them, any run does it.</summary>
+    public IReadOnlyList<ObsoleteEntry> Obsolete
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
+
+    /// <summary>Obsolete objects that are gone, or were replaced.</summary>
+    public IReadOnlyList<string> Gone
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
     /// <summary>What a checkpoint said of the lake, in the place of a commit before it that was damaged beyond mending.</summary>
-    public LakeState? Snapshot { get; init; }
+    public LakeState? Folded { get; init; }
 
     /// <summary>Whether it stands in the place of a commit whose facts are lost.</summary>
     public bool? Lost { get; init; }
@@ -154,6 +191,29 @@ public sealed record SourceEntry
 
 /// <summary>A slice of a source.</summary>
 public sealed record SliceEntry(string Path, DateOnly Date, long Listens, long Bytes);
+
+/// <summary>A source that holds less than before.</summary>
+/// <param name="Source">
+/// What it holds now. Its id, size and hash are those of the file as it was delivered: by them it is known when it comes again.
+/// </param>
+/// <param name="RawSize">The size of its file now.</param>
+/// <param name="RawHash">The content hash of its file now, in hex.</param>
+/// <param name="OpenRejects">How many of its rejected rows are in quarantine.</param>
+public sealed record RewrittenEntry(SourceEntry Source, long RawSize, string RawHash, long OpenRejects);
+
+/// <summary>What was forgotten, without a word about whom.</summary>
+/// <param name="Users">How many users were to be forgotten.</param>
+/// <param name="Listens">How many listens of sources that count went away, of each source for itself.</param>
+/// <param name="Rows">How many rows of files went away.</param>
+/// <param name="Files">How many raw files were rewritten.</param>
+/// <param name="Dates">How many dates lost listens.</param>
+/// <param name="IsLast">Whether nothing was left to be forgotten then.</param>
+public sealed record ForgottenEntry(int Users, long Listens, long Rows, int Files, int Dates, bool IsLast);
+
+/// <summary>An object that goes away.</summary>
+/// <param name="Path">The object.</param>
+/// <param name="By">The object that takes its place; null when none does.</param>
+public sealed record ObsoleteEntry(string Path, string? By = null);
 
 /// <summary>A source's file, and where it is now.</summary>
 public sealed record MovedEntry(string Source, string Path);

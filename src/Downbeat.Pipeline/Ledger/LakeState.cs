@@ -28,6 +28,22 @@ public sealed class LakeState
         init => field = value ?? new(StringComparer.Ordinal);
     } = new(StringComparer.Ordinal);
 
+    /// <summary>Objects that are to go away, and those that take their place.</summary>
+    public Dictionary<string, string?> Obsolete
+    {
+        get;
+        init => field = value ?? new(StringComparer.Ordinal);
+    } = new(StringComparer.Ordinal);
+
+    /// <summary>When users were forgotten last; null when none ever were.</summary>
+    public DateTimeOffset? ForgottenAt { get; set; }
+
+    /// <summary>The version of the ledger that says so.</summary>
+    public long ForgottenIn { get; set; }
+
+    /// <summary>Whether more was to be forgotten then, and whoever did it died.</summary>
+    public bool IsForgettingUnfinished { get; set; }
+
     /// <summary>Whether an object that was made when the state had a version was swept since.</summary>
     public bool IsSwept(string path, long madeAtVersion) =>
         Swept.TryGetValue(path, out var sweptAt) && sweptAt > madeAtVersion;
@@ -36,15 +52,15 @@ public sealed class LakeState
     public LakeState After(Commit commit)
     {
         ArgumentNullException.ThrowIfNull(commit);
-        if (commit.Snapshot is not { } snapshot)
+        if (commit.Folded is not { } folded)
         {
             Apply(commit);
             return this;
         }
 
         // It says more than was true then. What comes between is said again by the commits that follow, and leads to the same.
-        snapshot.Version = commit.Version;
-        return snapshot;
+        folded.Version = commit.Version;
+        return folded;
     }
 
     /// <summary>Adds the next commit. Of sources that it names and that were lost with another commit it says nothing.</summary>
@@ -58,11 +74,13 @@ public sealed class LakeState
             {
                 Entry = source,
                 ScannedAt = commit.At,
+                ScannedIn = commit.Version,
                 OpenRejects = source.Rejected,
             };
             foreach (var slice in source.Slices)
             {
                 Swept.Remove(slice.Path);
+                Obsolete.Remove(slice.Path);
             }
 
             foreach (var old in source.Retracts)
@@ -74,12 +92,51 @@ public sealed class LakeState
             }
         }
 
+        foreach (var rewritten in commit.Rewritten)
+        {
+            var source = Sources[rewritten.Source.Id];
+            source.Entry = rewritten.Source;
+            (source.RawSize, source.RawHash) = (rewritten.RawSize, rewritten.RawHash);
+            source.OpenRejects = rewritten.OpenRejects;
+            source.RewrittenIn = commit.Version;
+            foreach (var slice in rewritten.Source.Slices)
+            {
+                Swept.Remove(slice.Path);
+                Obsolete.Remove(slice.Path);
+            }
+        }
+
+        foreach (var obsolete in commit.Obsolete)
+        {
+            Obsolete[obsolete.Path] = obsolete.By;
+        }
+
+        foreach (var gone in commit.Gone)
+        {
+            Obsolete.Remove(gone);
+        }
+
+        if (commit.Forgotten is { } forgotten)
+        {
+            (ForgottenAt, ForgottenIn, IsForgettingUnfinished) = (commit.At, commit.Version, !forgotten.IsLast);
+        }
+
         foreach (var moved in commit.Moved)
         {
             if (Sources.TryGetValue(moved.Source, out var known))
             {
                 known.MovedTo = moved.Path;
             }
+        }
+
+        foreach (var retracted in commit.Retracted)
+        {
+            Sources[retracted].RetractedIn = commit.Version;
+        }
+
+        foreach (var restored in commit.Restored)
+        {
+            (Sources[restored].RetractedIn, Sources[restored].RestoredIn) = (0, commit.Version);
         }
 
         foreach (var released in commit.Released)
@@ -174,17 +231,43 @@ public sealed class LakeState
 /// <summary>A source, and what became of it.</summary>
 public sealed class SourceState
 {
-    /// <summary>The source as it was scanned.</summary>
-    public required SourceEntry Entry { get; init; }
+    /// <summary>The source as it was scanned, or what is left of it since users were forgotten.</summary>
+    public required SourceEntry Entry { get; set; }
 
     /// <summary>When that was committed.</summary>
     public required DateTimeOffset ScannedAt { get; init; }
+
+    /// <summary>The version of the ledger that says so.</summary>
+    public long ScannedIn { get; init; }
 
     /// <summary>Where the file is now; null while it lies where it landed.</summary>
     public string? MovedTo { get; set; }
 
     /// <summary>The source that took its place.</summary>
     public string? RetractedBy { get; set; }
+
+    /// <summary>The version of the ledger in which someone took its listens out; 0 while nobody has, or again.</summary>
+    public long RetractedIn { get; set; }
+
+    /// <summary>The version of the ledger in which they were taken back in.</summary>
+    public long RestoredIn { get; set; }
+
+    /// <summary>The version of the ledger in which users of it were forgotten; 0 when none were.</summary>
+    public long RewrittenIn { get; set; }
+
+    /// <summary>The size of its file as it is now.</summary>
+    public long RawSize
+    {
+        get => field > 0 ? field : Entry.Size;
+        set;
+    }
+
+    /// <summary>The content hash of its file as it is now.</summary>
+    public string RawHash
+    {
+        get => field ?? Entry.Hash;
+        set;
+    }
 
     /// <summary>Whether it was quarantined and then put back to be scanned again.</summary>
     public bool Released { get; set; }
@@ -194,7 +277,11 @@ public sealed class SourceState
 
     /// <summary>Whether its listens are part of their dates.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public bool Counts => RetractedBy is null;
+    public bool Counts => RetractedBy is null && !IsRetracted;
+
+    /// <summary>Whether someone took its listens out.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool IsRetracted => RetractedIn > 0;
 
     /// <summary>Whether the whole file waits in quarantine for someone to act.</summary>
     [System.Text.Json.Serialization.JsonIgnore]

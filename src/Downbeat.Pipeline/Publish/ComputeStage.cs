@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Security.Cryptography;
 using Downbeat.Engine;
 using Downbeat.Engine.Days;
@@ -75,7 +74,7 @@ sealed class ComputeStage(RunContext run)
             .Select(date => new Computation(date, null, []))
             .ToList();
         var committing = new Lock();
-        var lastCommit = Stopwatch.GetTimestamp();
+        var lastCommit = run.Clock.GetTimestamp();
         var done = pending.Count;
         var catalogue = run.Catalogue();
         var queue = new DateQueue(
@@ -99,10 +98,10 @@ sealed class ComputeStage(RunContext run)
                 lock (committing)
                 {
                     pending.Add(computation);
-                    if (pending.Count >= DatesPerCommit || Stopwatch.GetElapsedTime(lastCommit) > CommitInterval)
+                    if (pending.Count >= DatesPerCommit || run.Clock.GetElapsedTime(lastCommit) > CommitInterval)
                     {
                         Publish(pending);
-                        lastCommit = Stopwatch.GetTimestamp();
+                        lastCommit = run.Clock.GetTimestamp();
                     }
                 }
 

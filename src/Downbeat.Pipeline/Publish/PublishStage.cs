@@ -66,7 +66,14 @@ sealed class PublishStage(RunContext run, IReadOnlyList<IDestination> destinatio
     {
         var known = new SortedDictionary<DateOnly, DateState>(run.Ledger.State.Dates); // As of now: one thread may read on.
         var work = destinations
-            .Select(destination => Task.Run(() => Run(destination, known, cancellationToken), CancellationToken.None))
+            .Select(destination =>
+                Task.Factory.StartNew(
+                    () => Run(destination, known, cancellationToken),
+                    CancellationToken.None,
+                    TaskCreationOptions.DenyChildAttach,
+                    TaskScheduler.Current // A simulation has one of its own, so that the same happens again.
+                )
+            )
             .ToArray();
         Task.WaitAll(work, CancellationToken.None);
         cancellationToken.ThrowIfCancellationRequested();

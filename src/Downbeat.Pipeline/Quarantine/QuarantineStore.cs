@@ -103,7 +103,7 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
         AddCatalogue(Users, LakePaths.Users, state.Users);
         var sources = state
             .Sources.Values.Where(source =>
-                source.IsQuarantined || (source.Entry.Fault is null && source.OpenRejects > 0)
+                source.IsQuarantined || (source.Entry.Fault is null && source.OpenRejects > 0 && !source.IsRetracted) // Landed again, its rows would count.
             )
             .OrderBy(source => source.ScannedAt)
             .ThenBy(source => source.Entry.Key, StringComparer.Ordinal);

@@ -157,7 +157,7 @@ sealed class LedgerRepair(ILake lake, RepairLog log, TimeProvider clock)
 
         if (checkpoint is not null && version <= checkpoint.Version)
         {
-            var restored = New(version) with { Snapshot = checkpoint };
+            var restored = New(version) with { Folded = checkpoint };
             log.Mend(
                 path,
                 $"{wrong}, and so is its copy",

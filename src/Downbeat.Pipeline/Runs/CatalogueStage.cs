@@ -92,8 +92,18 @@ sealed class CatalogueStage
         }
 
         var (songs, users) = Inputs(lake);
-        return ([.. Changed(knownSongs, songs), .. Changed(knownUsers, users)], []);
+        return (
+            [.. Changed(knownSongs, songs), .. Changed(knownUsers, users)],
+            [.. PassedOver(lake, LakePaths.Songs), .. PassedOver(lake, LakePaths.Users)]
+        );
     }
+
+    /// <summary>What lies in a landing folder and is not read, and why.</summary>
+    public static IEnumerable<PlannedFile> PassedOver(ILake lake, string folder) =>
+        lake.List(folder)
+            .Select(file => new PlannedFile(file.Path, file.Size, LandedStreams.WhyNoInput(file.Path) ?? ""))
+            .Where(file => file.Why.Length > 0)
+            .Concat(lake.ListPassedOver(folder).Select(found => new PlannedFile(found.Path, 0, found.Why)));
 
     static IEnumerable<PlannedFile> NotFetched(string what, CatalogueEntry? known, ICatalogueSource source) =>
         known?.Origin is null ? [new($"{what} in {source.Place}", 0, "not read yet")] : [];
@@ -216,18 +226,25 @@ sealed class CatalogueStage
         var missing = new List<string>();
         if (songs.Count == 0)
         {
-            missing.Add($"no songs: put {SongsHint} into {Path.Join(lake.Name, LakePaths.Songs)}/");
+            missing.Add(
+                $"no songs: put {SongsHint} into {Path.Join(lake.Name, LakePaths.Songs)}/{InsteadOf(lake, LakePaths.Songs)}"
+            );
         }
 
         if (users.Count == 0)
         {
-            missing.Add($"no users: put {UsersHint} into {Path.Join(lake.Name, LakePaths.Users)}/");
+            missing.Add(
+                $"no users: put {UsersHint} into {Path.Join(lake.Name, LakePaths.Users)}/{InsteadOf(lake, LakePaths.Users)}"
+            );
         }
 
         return missing.Count == 0
             ? (new(songs), new(users))
             : throw new LakeException($"{lake.Name} has {string.Join("; and ", missing)}.");
     }
+
+    static string InsteadOf(ILake lake, string folder) =>
+        PassedOver(lake, folder).FirstOrDefault() is { } found ? $" ({found.Path} is not read: {found.Why})" : "";
 
     static List<LakeObject> Files(ILake lake, string folder) =>
         [.. lake.List(folder).Where(file => LandedStreams.WhyNoInput(file.Path) is null)];

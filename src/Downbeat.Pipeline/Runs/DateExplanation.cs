@@ -65,7 +65,8 @@ public sealed record DateExplanation
                 source.Entry.Accepted,
                 source.Entry.Duplicates,
                 source.Entry.Rejected,
-                source.RetractedBy is { } by ? state.Sources[by].Entry.Key : null
+                source.RetractedBy is { } by ? state.Sources[by].Entry.Key : null,
+                source.IsRetracted
             ))
             .ToList();
         state.Dates.TryGetValue(date, out var computed);
@@ -108,6 +109,7 @@ public sealed record DateExplanation
 /// <param name="Duplicates">Rows that repeat a listen of the same file.</param>
 /// <param name="Rejected">Rows that are no listens.</param>
 /// <param name="ReplacedBy">The file that took its place, so that its listens no longer count.</param>
+/// <param name="Retracted">Whether someone took its listens out.</param>
 public sealed record ExplainedSource(
     string Source,
     string Path,
@@ -119,5 +121,6 @@ public sealed record ExplainedSource(
     long Accepted,
     long Duplicates,
     long Rejected,
-    string? ReplacedBy
+    string? ReplacedBy,
+    bool Retracted
 );

@@ -31,6 +31,9 @@ public sealed record LakeStatus
     /// <summary>Their size in bytes.</summary>
     public required long BytesWaiting { get; init; }
 
+    /// <summary>What lies in the landing area and is no input, and why.</summary>
+    public IReadOnlyList<PlannedFile> PassedOver { get; init; } = [];
+
     /// <summary>Files scanned so far, and what they held.</summary>
     public required SourceTotals Sources { get; init; }
 
@@ -83,6 +86,12 @@ public sealed record LakeStatus
             NewestArrival = counted.Select(source => (DateTimeOffset?)source.Entry.Arrived).Max(),
             FilesWaiting = waiting.Count,
             BytesWaiting = waiting.Sum(landed => landed.Size),
+            PassedOver =
+            [
+                .. new[] { LakePaths.Songs, LakePaths.Streams, LakePaths.Users }.SelectMany(folder =>
+                    CatalogueStage.PassedOver(lake, folder)
+                ),
+            ],
             Sources = new(
                 counted.Count,
                 counted.Sum(source => source.Entry.Rows),

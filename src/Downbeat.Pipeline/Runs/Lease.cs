@@ -70,7 +70,7 @@ sealed class Lease : IDisposable
 
             // Some stores let one of many do so; with others whoever comes last has it, and the rest see that.
             leases.Replace(found, Bytes(own));
-            Thread.Sleep(TakeOverPause);
+            Task.Delay(TakeOverPause, clock).Wait();
             return Read(leases) is { } holder && holder.Nonce != own.Nonce
                 ? throw new LeaseHeldException(lake.Name, holder)
                 : new(leases, own, seconds, clock, previous ?? own);

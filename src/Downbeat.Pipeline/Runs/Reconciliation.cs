@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Reflection;
 using Downbeat.Pipeline.Archive;
 using Downbeat.Pipeline.Catalogue;
+using Downbeat.Pipeline.Corrections;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Publish;
@@ -105,14 +106,21 @@ public sealed class Reconciliation(
             );
         }
 
+        if (request is { Retract: not null } or { Restore: not null })
+        {
+            Retraction.Commit(run.Ledger, request);
+        }
+
         var hasWork = true;
+        var hasEnded = ObsoleteStage.Run(run) > 0; // What a run that died has promised.
+        var forget = request?.Forget is { } users ? new ForgetStage(run, users) : null;
         if (lease.Previous is { } previous)
         {
             logger.TookOver(previous.Run, previous.ProcessId, previous.Host);
         }
         else if (request is not { TakeOver: true })
         {
-            hasWork = !Plan(stop.Token).IsEmpty;
+            hasWork = hasEnded || !Plan(stop.Token).IsEmpty;
         }
 
         CatalogueFetch? fetch = null;
@@ -120,12 +128,18 @@ public sealed class Reconciliation(
         {
             record = Fetch(run, record, request, out fetch, stop.Token);
             hasWork |= fetch is { IsNews: true };
+            if (forget is not null && record.Outcome == RunOutcome.Running && !hasWork)
+            {
+                hasWork = forget.Find(stop.Token);
+                record = record with { Forgotten = forget.Report, WhyNothing = hasWork ? null : ForgetStage.Nothing };
+            }
+
             if (record.Outcome == RunOutcome.Running && !hasWork)
             {
                 record = record with { Outcome = RunOutcome.NothingToDo };
             }
 
-            if (record is { Outcome: RunOutcome.NothingToDo, WhyNothing: null, Fallback: null })
+            if (record is { Outcome: RunOutcome.NothingToDo, WhyNothing: null or ForgetStage.Nothing, Fallback: null })
             {
                 return record with { Ended = clock.GetUtcNow() };
             }
@@ -133,7 +147,7 @@ public sealed class Reconciliation(
             RunRecords.Write(lake, record);
             if (record.Outcome == RunOutcome.Running)
             {
-                record = Work(run, record, request, fetch, lease.Previous is not null, stop.Token);
+                record = Work(run, record, request, fetch, forget, lease.Previous is not null, stop.Token);
             }
         }
         finally
@@ -200,6 +214,15 @@ public sealed class Reconciliation(
             };
     }
 
+    /// <summary>What forgetting users would find in what was scanned; changes nothing.</summary>
+    /// <exception cref="LakeException">There is no lake, or a file in it could not be rewritten.</exception>
+    public ForgetReport PlanForgetting(IReadOnlyCollection<ulong> users, CancellationToken cancellationToken = default)
+    {
+        var forget = new ForgetStage(OpenLake("plan"), users);
+        forget.Find(cancellationToken);
+        return forget.Report;
+    }
+
     IEnumerable<PlannedPublication> PlanPublications(LakeState state, CancellationToken cancellationToken)
     {
         var lakeId = destinations.Count > 0 ? LakeFile.Read(lake).Id : "";
@@ -231,6 +254,7 @@ public sealed class Reconciliation(
         RunRecord record,
         RunRequest? request,
         CatalogueFetch? fetch,
+        ForgetStage? forget,
         bool sweep,
         CancellationToken cancellationToken
     )
@@ -245,7 +269,10 @@ public sealed class Reconciliation(
             }
             finally
             {
-                seconds[stage] = Math.Round(Stopwatch.GetElapsedTime(start).TotalSeconds, 3);
+                seconds[stage] = Math.Round(
+                    seconds.GetValueOrDefault(stage) + Stopwatch.GetElapsedTime(start).TotalSeconds,
+                    3
+                );
             }
         }
 
@@ -269,6 +296,20 @@ public sealed class Reconciliation(
                 };
                 seconds["catalogue"] = Math.Round(catalogue.Elapsed.TotalSeconds, 3); // The two overlap.
                 seconds["scan"] = Math.Round(scan.Elapsed.TotalSeconds, 3);
+            }
+
+            if (forget is not null)
+            {
+                // What lies where it landed would be overlooked.
+                Time("archive", () => record = Moved(record, new MoveStage(run).Run(cancellationToken)));
+                try
+                {
+                    Time("forget", () => forget.Run(cancellationToken));
+                }
+                finally
+                {
+                    record = record with { Forgotten = forget.Report };
+                }
             }
 
             var compute = new ComputeStage(run);
@@ -298,15 +339,8 @@ public sealed class Reconciliation(
                 }
             }
 
-            Time(
-                "archive",
-                () =>
-                {
-                    var (archived, quarantined) = new MoveStage(run).Run(cancellationToken);
-                    record = record with { Archived = archived, Quarantined = quarantined };
-                }
-            );
-            if (sweep)
+            Time("archive", () => record = Moved(record, new MoveStage(run).Run(cancellationToken)));
+            if (sweep || forget is not null)
             {
                 Time("sweep", () => record = record with { Swept = SweepStage.Run(run, cancellationToken) });
             }
@@ -329,6 +363,14 @@ public sealed class Reconciliation(
             return record with { Outcome = RunOutcome.Failed };
         }
     }
+
+    static RunRecord Moved(RunRecord record, (int Archived, int Quarantined, int Retracted) moved) =>
+        record with
+        {
+            Archived = record.Archived + moved.Archived,
+            Quarantined = record.Quarantined + moved.Quarantined,
+            Retracted = record.Retracted + moved.Retracted,
+        };
 
     RunContext OpenLake(string id)
     {

@@ -63,6 +63,12 @@ public sealed record RunRecord
     /// <summary>How many files moved to quarantine.</summary>
     public int Quarantined { get; init; }
 
+    /// <summary>How many files moved to those that were retracted.</summary>
+    public int Retracted { get; init; }
+
+    /// <summary>What was forgotten, without a word about whom; null where nobody asked for it.</summary>
+    public Corrections.ForgetReport? Forgotten { get; init; }
+
     /// <summary>How many leftovers of runs that died were deleted.</summary>
     public int Swept { get; init; }
 

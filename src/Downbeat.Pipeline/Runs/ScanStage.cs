@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Downbeat.Engine;
 using Downbeat.Engine.Scan;
+using Downbeat.Pipeline.Archive;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
 
@@ -17,6 +18,8 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue)
 
     /// <summary>Building the index of tracks takes longer than it saves with less to scan.</summary>
     const long MinBytesToIndex = 32 << 20;
+
+    const string WhyRetracted = "retracted, moves out of the way";
 
     static readonly TimeSpan CommitInterval = TimeSpan.FromSeconds(2);
 
@@ -64,7 +67,9 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue)
                     new(
                         file.Path,
                         file.Size,
-                        source.IsQuarantined ? "quarantined, moves there" : "scanned, moves to the archive"
+                        source.IsQuarantined ? "quarantined, moves there"
+                            : source.IsRetracted ? WhyRetracted
+                            : "scanned, moves to the archive"
                     )
                 );
             }
@@ -86,6 +91,16 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue)
                     : "delivered again, or a new version";
                 scan.Add(new(file.Path, file.Size, reason));
             }
+        }
+
+        leave.AddRange(
+            lake.ListPassedOver(LakePaths.Streams).Select(found => new PlannedFile(found.Path, 0, found.Why))
+        );
+        foreach (var (file, source) in MoveStage.FindMisplaced(lake, state))
+        {
+            move.Add(
+                new(file.Path, file.Size, source.IsRetracted ? WhyRetracted : "taken back in, moves to the archive")
+            );
         }
 
         return (scan, move, leave);
@@ -111,7 +126,7 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue)
             .OrderByDescending(file => file.Size)
             .ToArray();
         bytesTotal = files.Sum(file => file.Size);
-        lastCommit = Stopwatch.GetTimestamp();
+        lastCommit = run.Clock.GetTimestamp();
         var buffers = Math.Max(1, run.Options.SortBufferMb / MinBufferMbOfWorker);
         var workers = Math.Min(run.Options.Workers, buffers);
         var sections = Cut(files, known, workers);
@@ -261,7 +276,7 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue)
                     }
 
                     pending.Add((source.Landed, entry));
-                    if (pending.Count >= FilesPerCommit || Stopwatch.GetElapsedTime(lastCommit) >= CommitInterval)
+                    if (pending.Count >= FilesPerCommit || run.Clock.GetElapsedTime(lastCommit) >= CommitInterval)
                     {
                         CommitPending();
                     }
@@ -313,14 +328,20 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue)
 
             var commit = run.Ledger.Commit(state =>
             {
-                // Another run may have scanned the same files meanwhile, or swept what was made here.
+                // Another run may have scanned the same files meanwhile, or swept what was made here. What it scanned may even
+                // have moved, or been retracted.
                 var sources = pending
                     .Select(scanned => scanned.Entry)
                     .Where(entry =>
                         !state.Sources.TryGetValue(entry.Id, out var other)
-                        || other.MovedTo is not null
-                        || other.Entry.Arrived != entry.Arrived
-                        || other.Entry.Version != entry.Version
+                        || (
+                            other.ScannedIn <= firstVersion
+                            && (
+                                other.MovedTo is not null
+                                || other.Entry.Arrived != entry.Arrived
+                                || other.Entry.Version != entry.Version
+                            )
+                        )
                     )
                     .Where(entry => entry.Slices.All(slice => !state.IsSwept(slice.Path, firstVersion)))
                     .ToList();
@@ -332,7 +353,7 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue)
             }
 
             pending.Clear();
-            lastCommit = Stopwatch.GetTimestamp();
+            lastCommit = run.Clock.GetTimestamp();
         }
     }
 

@@ -8,6 +8,8 @@ namespace Downbeat.Pipeline.Runs;
 /// <summary>Finds the dates whose published tables are not what they should be, and says why.</summary>
 static class StaleDates
 {
+    const string Forgotten = "users were forgotten";
+
     /// <summary>What makes a date stale apart from the catalogue: its slices, the settings, its files, or a wish.</summary>
     public static List<PlannedDate> Find(ILake lake, LakeState state, RunOptions options)
     {
@@ -92,18 +94,13 @@ static class StaleDates
             return $"new: {Sources(slices.Select(slice => slice.Source))}";
         }
 
-        if (slices.Count == 0)
-        {
-            return "it has no listens any more";
-        }
-
         if (known.Entry.Inputs != LakeState.Inputs(slices.Select(slice => slice.Slice.Path)))
         {
-            var added = slices
-                .Select(slice => slice.Source)
-                .Where(source => source.ScannedAt > known.ComputedAt)
-                .ToList();
-            return added.Count > 0 ? $"more files: {Sources(added)}" : "its files have changed";
+            var gone = state.Sources.Values.Where(source =>
+                source.RetractedIn > known.ComputedIn && source.Entry.Slices.Any(slice => slice.Date == date)
+            );
+            var why = WhyChanged(known, slices.Select(slice => slice.Source).Concat(gone), state);
+            return slices.Count == 0 ? $"it has no listens any more ({why})" : why;
         }
 
         if (known.Entry.Shape != shape)
@@ -121,6 +118,26 @@ static class StaleDates
             || size != known.Entry.Files.FirstOrDefault(file => file.Table == table.Name)?.Size
         );
         return missing is null ? null : $"{LakePaths.Kpi(missing.Name, date)} is not as it was published";
+    }
+
+    static string WhyChanged(DateState known, IEnumerable<SourceState> sources, LakeState state)
+    {
+        var changed = sources.ToLookup(
+            source =>
+                source.RetractedIn > known.ComputedIn ? "retracted"
+                : source.RestoredIn > known.ComputedIn ? "taken back in"
+                : source.ScannedIn > known.ComputedIn ? "more files"
+                : source.RewrittenIn > known.ComputedIn ? Forgotten
+                : "",
+            StringComparer.Ordinal
+        );
+        var whys = changed
+            .Where(why => why.Key.Length > 0)
+            .OrderBy(why => why.Key, StringComparer.Ordinal)
+            .Select(why => why.Key == Forgotten ? Forgotten : $"{why.Key}: {Sources(why)}");
+        return string.Join("; ", whys) is { Length: > 0 } text ? text
+            : state.ForgottenIn > known.ComputedIn ? Forgotten // What a source held of the date is gone as a whole.
+            : "its files have changed";
     }
 
     static string Sources(IEnumerable<SourceState> sources)

@@ -15,6 +15,26 @@ public sealed class SafeTextTests
     [InlineData("[red]markup[/]", "[red]markup[/]")]
     public void WhatATerminalWouldObeyIsWrittenOut(string text, string safe) => Assert.Equal(safe, SafeText.Of(text));
 
+    [Theory]
+    [InlineData("a\u200Bb\u2060c\u00ADd", @"a\u200bb\u2060c\xadd")]
+    [InlineData("paypal\u200D.csv", @"paypal\u200d.csv")]
+    [InlineData("\u200D", @"\u200d")]
+    [InlineData("tag \U000E0041", @"tag \udb40\udc41")]
+    [InlineData("می\u200Cخواهم 👩\u200D👩\u200D👧", "می\u200Cخواهم 👩\u200D👩\u200D👧")] // Joined letters are text.
+    public void WhatTakesNoPlaceIsWrittenOut(string text, string safe) => Assert.Equal(safe, SafeText.Of(text));
+
+    [Fact]
+    public void JsonMeansTheSameAfterwards()
+    {
+        const string Json = "[\n  \"txt\u202Evsc\u200B \U000E0041 é \\u001b\"\n]";
+        var safe = SafeText.OfJson(Json);
+        Assert.Equal("[\n  \"txt\\u202evsc\\u200b \\udb40\\udc41 é \\u001b\"\n]", safe);
+        Assert.Equal(
+            System.Text.Json.JsonDocument.Parse(Json).RootElement[0].GetString(),
+            System.Text.Json.JsonDocument.Parse(safe).RootElement[0].GetString()
+        );
+    }
+
     [Fact]
     public void HalvesOfCharactersAreWrittenOut() => Assert.Equal(@"a\ud83db\ude00", SafeText.Of("a\ud83db\ude00"));
 
