@@ -29,5 +29,25 @@ public sealed class SqliteDestinationTests : SqlDestinationContract, IDisposable
         Assert.Contains("no SQLite database", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(4096 + 3)]
+    public void ADamagedFileIsSetAsideAndMadeAgain(int at)
+    {
+        Publish(Tables(1));
+        var bytes = System.IO.File.ReadAllBytes(File);
+        bytes.AsSpan(at, 500).Fill(0x55);
+        System.IO.File.WriteAllBytes(File, bytes);
+        using (var destination = Create())
+        {
+            Assert.NotEmpty(destination.FindDifferent(Lake, [Tables(1).Date], _ => Tables(1))!);
+            destination.Forget(Lake, [Tables(1).Date]);
+        }
+
+        Assert.Equal(bytes, System.IO.File.ReadAllBytes(File + ".damaged"));
+        Publish(Tables(1));
+        AssertHolds(Tables(1));
+    }
+
     public void Dispose() => Directory.Delete(folder, recursive: true);
 }
