@@ -34,19 +34,20 @@ public sealed class SqliteDestinationTests : SqlDestinationContract, IDisposable
     [InlineData(4096 + 3)]
     public void ADamagedFileIsSetAsideAndMadeAgain(int at)
     {
-        Publish(Tables(1));
+        var tables = Tables(1);
+        Publish(tables);
         var bytes = System.IO.File.ReadAllBytes(File);
         bytes.AsSpan(at, 500).Fill(0x55);
         System.IO.File.WriteAllBytes(File, bytes);
         using (var destination = Create())
         {
-            Assert.NotEmpty(destination.FindDifferent(Lake, [Tables(1).Date], _ => Tables(1))!);
-            destination.Forget(Lake, [Tables(1).Date]);
+            Assert.NotEmpty(destination.FindDifferent(Lake, [tables.Date], _ => tables)!);
+            destination.Forget(Lake, [tables.Date]);
         }
 
         Assert.Equal(bytes, System.IO.File.ReadAllBytes(File + ".damaged"));
-        Publish(Tables(1));
-        AssertHolds(Tables(1));
+        Publish(tables);
+        AssertHolds(tables);
     }
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
