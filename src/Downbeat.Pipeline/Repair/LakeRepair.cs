@@ -115,17 +115,20 @@ public sealed class LakeRepair(
     void Restate(RunContext run, RepairLog log, CancellationToken cancellationToken)
     {
         var state = run.Ledger.State;
-        var hasCatalogue = new[] { state.Songs, state.Users }.All(read =>
-            read is not null && lake.Find(read.Path) is not null
-        );
-        if (hasCatalogue && StaleDates.Find(lake, state, options).Count == 0)
+        var reads =
+            state.Songs is not { } songs
+            || state.Users is not { } users
+            || new[] { songs, users }.Any(read =>
+                lake.Find(read.Path) is null || (read.Files.Count == 0 && read.Origin is null)
+            );
+        if (!reads && StaleDates.Find(lake, state, options).Count == 0)
         {
             return;
         }
 
         try
         {
-            if (!hasCatalogue || state.Songs!.Files.Count + state.Users!.Files.Count == 0)
+            if (reads)
             {
                 using var fetch = source is null ? null : CatalogueFetch.Run(run, source, all: true, cancellationToken);
                 var catalogue = new CatalogueStage(run, fetch, cancellationToken);
