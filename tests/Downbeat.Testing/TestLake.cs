@@ -31,7 +31,11 @@ public sealed class TestLake : IDisposable
         Lake = new FolderLake(Folder);
         foreach (var file in Directory.EnumerateFiles(other.Folder, "*", SearchOption.AllDirectories))
         {
-            Land(Path.GetRelativePath(other.Folder, file), File.ReadAllBytes(file), new(File.GetLastWriteTimeUtc(file)));
+            Land(
+                Path.GetRelativePath(other.Folder, file),
+                File.ReadAllBytes(file),
+                new(File.GetLastWriteTimeUtc(file))
+            );
         }
     }
 

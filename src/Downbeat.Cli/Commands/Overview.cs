@@ -34,6 +34,7 @@ static class Overview
         Command("explain", "show which files made a date, and when and why it was last restated");
         Command("quarantine", "list, show and retry what was set aside");
         Command("rebuild", "restate dates on purpose");
+        Command("repair", "make again what is damaged or missing in the lake");
         Command("check", "try everything that is configured: the lake, databases, destinations");
         Command("version", "show the versions of Downbeat, .NET and the system");
         Terminal.Line();
@@ -41,7 +42,7 @@ static class Overview
         Terminal.Line(
             "It exits with 0: done, or nothing to do; 1: failed; 2: wrong use or setting; 3: done, but a whole file was"
         );
-        Terminal.Line("quarantined; 4: there is work, for `plan --detailed-exit-code` only.");
+        Terminal.Line("quarantined; 4: there is work, for `plan --detailed-exit-code` and `repair --dry-run`.");
         return ExitCode.Done;
     }
 

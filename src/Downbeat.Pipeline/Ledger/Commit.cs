@@ -124,6 +124,7 @@ public sealed record Commit
         get;
         init => field = value ?? [];
     } = [];
+
     /// <summary>What a checkpoint said of the lake, in the place of a commit before it that was damaged beyond mending.</summary>
     public LakeState? Folded { get; init; }
 

@@ -96,7 +96,11 @@ public sealed class LakeState
 
         foreach (var rewritten in commit.Rewritten)
         {
-            var source = Sources[rewritten.Source.Id];
+            if (!Sources.TryGetValue(rewritten.Source.Id, out var source))
+            {
+                continue;
+            }
+
             source.Entry = rewritten.Source;
             (source.RawSize, source.RawHash) = (rewritten.RawSize, rewritten.RawHash);
             source.OpenRejects = rewritten.OpenRejects;
@@ -133,12 +137,18 @@ public sealed class LakeState
 
         foreach (var retracted in commit.Retracted)
         {
-            Sources[retracted].RetractedIn = commit.Version;
+            if (Sources.TryGetValue(retracted, out var known))
+            {
+                known.RetractedIn = commit.Version;
+            }
         }
 
         foreach (var restored in commit.Restored)
         {
-            (Sources[restored].RetractedIn, Sources[restored].RestoredIn) = (0, commit.Version);
+            if (Sources.TryGetValue(restored, out var known))
+            {
+                (known.RetractedIn, known.RestoredIn) = (0, commit.Version);
+            }
         }
 
         foreach (var released in commit.Released)

@@ -42,8 +42,6 @@ sealed class KpiRepair(RunContext run, RepairLog log, IReadOnlySet<DateOnly> inc
             // Committed, so that a repair that dies is ended by the next run.
             run.Ledger.Commit(_ => LakeLedger.Facts with { Wanted = wanted });
         }
-
-        DeleteSuperfluous(cancellationToken);
     }
 
     List<(FileEntry File, string Path, string Wrong)> FindDamaged(DateEntry entry)
@@ -160,12 +158,16 @@ sealed class KpiRepair(RunContext run, RepairLog log, IReadOnlySet<DateOnly> inc
     string? Find(string what, int version, CatalogueEntry? now) =>
         now?.Version == version ? now.Path : CatalogueRepair.Versions(lake, what, version).FirstOrDefault()?.Path;
 
-    void DeleteSuperfluous(CancellationToken cancellationToken)
+    /// <summary>Deletes files of dates that have no listens, when all dates are computed.</summary>
+    public void DeleteSuperfluous(CancellationToken cancellationToken)
     {
         var state = run.Ledger.State;
+        var slices = state.SlicesByDate(); // A date that could not be computed has slices, and keeps what there is.
         var tables = KpiTables.Schemas.Select(schema => schema.Name).ToHashSet(StringComparer.Ordinal);
         var superfluous = lake.List(LakePaths.Kpis, cancellationToken)
-            .Where(file => DateOf(file.Path, tables) is { } date && !state.Dates.ContainsKey(date))
+            .Where(file =>
+                DateOf(file.Path, tables) is { } date && !state.Dates.ContainsKey(date) && !slices.ContainsKey(date)
+            )
             .Select(file => file.Path)
             .ToList();
         if (superfluous.Count == 0)

@@ -1,5 +1,6 @@
 using Downbeat.Pipeline.Archive;
 using Downbeat.Pipeline.Catalogue;
+using Downbeat.Pipeline.Corrections;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Publish;
@@ -74,19 +75,35 @@ public sealed class LakeRepair(
         var ledger = log.IsDryRun ? LakeLedger.Of(lake, id, clock, state) : LakeLedger.Open(lake, id, clock);
         var run = new RunContext(lake, file.FindZone(), ledger, options, clock, logger, progress);
         var sources = new SourceRepair(run, log);
+        if (!log.IsDryRun)
+        {
+            ObsoleteStage.Run(run); // As every run does, before all else.
+        }
+
+        var isComplete = true;
         if (ledgerRepair.HasLost)
         {
-            new LostFacts(run, log, sources).Run(cancellationToken);
+            var lost = new LostFacts(run, log, sources);
+            lost.Run(cancellationToken);
+            isComplete = !lost.IsIncomplete;
         }
 
         sources.Run(cancellationToken);
         new CatalogueRepair(run, log, source).Run(cancellationToken);
-        new KpiRepair(run, log, sources.Incomplete).Run(cancellationToken);
+        if (!isComplete)
+        {
+            return; // What would be published would lack listens.
+        }
+
+        var kpis = new KpiRepair(run, log, sources.Incomplete);
+        kpis.Run(cancellationToken);
         if (!log.IsDryRun)
         {
+            ObsoleteStage.Run(run);
             Restate(run, log, cancellationToken);
         }
 
+        kpis.DeleteSuperfluous(cancellationToken);
         new DestinationRepair(run, log, destinations, file.Id).Run(request.Republish, cancellationToken);
         if (sweep && !log.IsDryRun)
         {
@@ -98,17 +115,20 @@ public sealed class LakeRepair(
     void Restate(RunContext run, RepairLog log, CancellationToken cancellationToken)
     {
         var state = run.Ledger.State;
-        var hasCatalogue = new[] { state.Songs, state.Users }.All(read =>
-            read is not null && lake.Find(read.Path) is not null
-        );
-        if (hasCatalogue && StaleDates.Find(lake, state, options).Count == 0)
+        var reads =
+            state.Songs is not { } songs
+            || state.Users is not { } users
+            || new[] { songs, users }.Any(read =>
+                lake.Find(read.Path) is null || (read.Files.Count == 0 && read.Origin is null)
+            );
+        if (!reads && StaleDates.Find(lake, state, options).Count == 0)
         {
             return;
         }
 
         try
         {
-            if (!hasCatalogue || state.Songs!.Files.Count + state.Users!.Files.Count == 0)
+            if (reads)
             {
                 using var fetch = source is null ? null : CatalogueFetch.Run(run, source, all: true, cancellationToken);
                 var catalogue = new CatalogueStage(run, fetch, onlyIfNone: false, cancellationToken);

@@ -11,13 +11,16 @@ namespace Downbeat.Pipeline.Repair;
 
 /// <summary>
 /// Finds again what lost commits said, from what lies in the lake. Only a raw file in <c>archive/streams/</c> is evidence that a
-/// source counts: what a person took out lies elsewhere, and stays out. Dates are computed anew where nothing is known of them.
+/// source counts: what a person took out lies in <c>retracted/streams/</c>, and stays out. Dates are computed anew where nothing is known of them.
 /// </summary>
 sealed class LostFacts(RunContext run, RepairLog log, SourceRepair sources)
 {
     const int IdLetters = 24;
 
     readonly ILake lake = run.Lake;
+
+    /// <summary>Whether a file that counted may be missing from the ledger still: then no date is to be computed.</summary>
+    public bool IsIncomplete { get; private set; }
 
     /// <summary>Looks for facts, and commits them.</summary>
     public void Run(CancellationToken cancellationToken)
@@ -94,15 +97,19 @@ sealed class LostFacts(RunContext run, RepairLog log, SourceRepair sources)
         var folders = state
             .Sources.Values.Select(source => source.Entry.Key[..(source.Entry.Key.LastIndexOf('/') + 1)])
             .Append($"{LakePaths.Streams}/")
+            .Concat(ReadRuns(cancellationToken))
             .Distinct(StringComparer.Ordinal)
             .ToList();
         var found = new List<(LakeObject File, string Id, string Name, QuarantinedSourceFile? About)>();
-        foreach (var file in lake.List(LakePaths.Archive, cancellationToken))
+        foreach (var folder in (string[])[LakePaths.Archive, LakePaths.Retracted])
         {
-            var name = file.Path[(LakePaths.Archive.Length + 1)..];
-            if (name.Length > IdLetters + 1 && name[IdLetters] == '-' && IsId(name[..IdLetters]))
+            foreach (var file in lake.List(folder, cancellationToken))
             {
-                found.Add((file, name[..IdLetters], name[(IdLetters + 1)..], ReadAbout(name[..IdLetters])));
+                var name = file.Path[(folder.Length + 1)..];
+                if (name.Length > IdLetters + 1 && name[IdLetters] == '-' && IsId(name[..IdLetters]))
+                {
+                    found.Add((file, name[..IdLetters], name[(IdLetters + 1)..], ReadAbout(name[..IdLetters])));
+                }
             }
         }
 
@@ -122,6 +129,7 @@ sealed class LostFacts(RunContext run, RepairLog log, SourceRepair sources)
         var entries = new List<SourceEntry>();
         var moved = new List<MovedEntry>();
         var open = new List<OpenRejectsEntry>();
+        var retracted = new List<string>();
         var unknown = found.Where(one => !state.Sources.ContainsKey(one.Id)).OrderBy(one => one.File.Modified).ToList();
         for (var number = 0; number < unknown.Count; number++)
         {
@@ -129,10 +137,11 @@ sealed class LostFacts(RunContext run, RepairLog log, SourceRepair sources)
             var (file, id, name, about) = unknown[number];
             if (FindIdentity(file, id, name, about, folders) is not { } identity)
             {
+                IsIncomplete = true;
                 log.CannotMend(
                     file.Path,
-                    "the ledger lost it, and nothing says under which name it landed",
-                    $"land it again: cp -p '{Path.Join(lake.Name, file.Path)}' '{Path.Join(lake.Name, LakePaths.Streams)}/', and run"
+                    "the ledger lost it, and nothing that its name stands for says under which key it landed",
+                    $"land it again before the next run: cp -p '{Path.Join(lake.Name, file.Path)}' '{Path.Join(lake.Name, LakePaths.Streams)}/{name}'; until then dates keep their tables"
                 );
                 continue;
             }
@@ -146,10 +155,11 @@ sealed class LostFacts(RunContext run, RepairLog log, SourceRepair sources)
                     var versions = state
                         .Sources.Values.Select(source => source.Entry)
                         .Concat(entries)
-                        .Where(other => other.Key == identity.Key && other.Id != id && other.Fault is null)
+                        .Where(other => other.Key == identity.Path && other.Id != id && other.Fault is null)
                         .ToList();
-                    using var made = new RescanLake(lake, new(identity.Key, identity.Size, identity.Arrived), file);
-                    var entry = sources.Rescan(made, identity, versions, cancellationToken)!;
+                    var isQuarantined = file.Path.StartsWith(LakePaths.Quarantine, StringComparison.Ordinal);
+                    using var made = new RescanLake(lake, identity, file);
+                    var entry = sources.Rescan(made, identity, isQuarantined, versions, cancellationToken)!;
                     entries.Add(
                         about?.Fault is null
                             ? entry
@@ -160,6 +170,11 @@ sealed class LostFacts(RunContext run, RepairLog log, SourceRepair sources)
                             }
                     );
                     moved.Add(new(id, file.Path));
+                    if (file.Path.StartsWith(LakePaths.Retracted, StringComparison.Ordinal))
+                    {
+                        retracted.Add(id);
+                    }
+
                     if (entry.Rejected > 0)
                     {
                         open.Add(new(id, CountRejects(id)));
@@ -176,22 +191,26 @@ sealed class LostFacts(RunContext run, RepairLog log, SourceRepair sources)
             entries.Add(later.Entry);
             moved.AddRange(later.MovedTo is { } path ? [new MovedEntry(later.Entry.Id, path)] : []);
             open.Add(new(later.Entry.Id, later.OpenRejects));
+            retracted.AddRange(later.IsRetracted ? [later.Entry.Id] : []);
         }
 
-        return facts with
-        {
-            Sources = entries,
-            Moved = moved,
-            OpenRejects = open,
-        };
+        return entries.Count == 0
+            ? facts
+            : facts with
+            {
+                Sources = entries,
+                Moved = moved,
+                OpenRejects = open,
+                Retracted = retracted,
+            };
     }
 
-    /// <summary>Where the files of sources that are known lie now, and how many of their rejects are left.</summary>
+    /// <summary>Where the files of sources that are known lie now, which says whether they count, and how many of their rejects are left.</summary>
     Commit AddWhereabouts(Commit facts, LakeState state)
     {
         var moved = facts.Moved.ToList();
         var open = facts.OpenRejects.ToList();
-        var released = new List<string>();
+        var (released, retracted, restored) = (new List<string>(), facts.Retracted.ToList(), new List<string>());
         foreach (
             var source in state.Sources.Values.Where(source => moved.TrueForAll(one => one.Source != source.Entry.Id))
         )
@@ -200,7 +219,20 @@ sealed class LostFacts(RunContext run, RepairLog log, SourceRepair sources)
             var target = entry.Fault is null
                 ? LakePaths.Archived(entry.Id, entry.Key)
                 : LakePaths.QuarantinedFile(entry.Id, entry.Key);
-            if (source.MovedTo is null && lake.Find(target) is not null)
+            var takenOut = LakePaths.RetractedFile(entry.Id, entry.Key);
+            if (source.Counts && entry.Fault is null && lake.Find(takenOut) is not null && lake.Find(target) is null)
+            {
+                retracted.Add(entry.Id);
+                moved.Add(new(entry.Id, takenOut));
+                log.Note(takenOut, "the commit that took its listens out is lost", "it does not count");
+            }
+            else if (source.IsRetracted && lake.Find(takenOut) is null && lake.Find(target) is not null)
+            {
+                restored.Add(entry.Id);
+                moved.Add(new(entry.Id, target));
+                log.Note(target, "the commit that took its listens back in is lost", "it counts");
+            }
+            else if (source.MovedTo is null && lake.Find(target) is not null)
             {
                 moved.Add(new(entry.Id, target));
             }
@@ -227,11 +259,13 @@ sealed class LostFacts(RunContext run, RepairLog log, SourceRepair sources)
                 Moved = moved,
                 Released = released,
                 OpenRejects = open,
+                Retracted = retracted,
+                Restored = restored,
             };
     }
 
     /// <summary>Key and time of a file whose content is known, proven by the id that they make.</summary>
-    SourceEntry? FindIdentity(
+    LakeObject? FindIdentity(
         LakeObject file,
         string id,
         string name,
@@ -246,27 +280,36 @@ sealed class LostFacts(RunContext run, RepairLog log, SourceRepair sources)
             hash = ContentHash.Of(stream);
         }
 
-        foreach (var key in folders.Select(folder => folder + name).Prepend(about?.Path).OfType<string>())
+        var keys = folders.Select(folder => folder + name).Prepend(about?.Path).OfType<string>();
+        var times = new[] { about?.Arrived, file.Modified }.OfType<DateTimeOffset>().ToList();
+        return keys.SelectMany(key => times.Select(arrived => new LakeObject(key, file.Size, arrived)))
+            .FirstOrDefault(landed => LandedSource.MakeId(landed, hash) == id);
+    }
+
+    /// <summary>
+    /// The folders of files that records of runs tell of. No run decides anything by them; here an id proves that they are right.
+    /// </summary>
+    HashSet<string> ReadRuns(CancellationToken cancellationToken)
+    {
+        var folders = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var file in lake.List(LakePaths.Runs, cancellationToken))
         {
-            foreach (var arrived in new[] { about?.Arrived, file.Modified }.OfType<DateTimeOffset>())
+            try
             {
-                var landed = new LakeObject(key, file.Size, arrived);
-                if (LandedSource.MakeId(landed, hash) == id)
-                {
-                    return new()
-                    {
-                        Id = id,
-                        Key = key,
-                        Size = file.Size,
-                        Arrived = arrived,
-                        Hash = hash,
-                        Fault = file.Path.StartsWith(LakePaths.Quarantine, StringComparison.Ordinal) ? "" : null,
-                    };
-                }
+                var record = log.TryRead(lake, file.Path) is { } bytes
+                    ? JsonSerializer.Deserialize(bytes, LakeJson.Readable.RunRecord)
+                    : null;
+                folders.UnionWith(
+                    record?.Scanned.Select(scanned => scanned.Path[..(scanned.Path.LastIndexOf('/') + 1)]) ?? []
+                );
+            }
+            catch (JsonException)
+            {
+                // One that says nothing.
             }
         }
 
-        return null;
+        return folders;
     }
 
     QuarantinedSourceFile? ReadAbout(string id)

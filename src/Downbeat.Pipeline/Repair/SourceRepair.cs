@@ -17,7 +17,14 @@ namespace Downbeat.Pipeline.Repair;
 sealed class SourceRepair(RunContext run, RepairLog log)
 {
     /// <summary>Damaged raw files are kept all the same: much of them may be whole.</summary>
-    const string SetAside = "archive/damaged";
+    const string SetAside = $"{LakePaths.Archive}/damaged";
+
+    /// <summary>Of all rejects, and those that a retry finds besides.</summary>
+    static readonly HashSet<string> Reasons =
+    [
+        .. Enum.GetValues<RejectReason>().Select(reason => reason.Text()),
+        .. Enum.GetValues<FileFaultKind>().Select(fault => fault.Text()),
+    ];
 
     readonly ILake lake = run.Lake;
     SectionScan? scan;
@@ -57,8 +64,14 @@ sealed class SourceRepair(RunContext run, RepairLog log)
 
     void CheckRawFiles(List<SourceState> sources, CancellationToken cancellationToken)
     {
-        var moved = sources.Where(source => source.MovedTo is not null && !source.Released).ToList();
+        // What is obsolete goes away, or is replaced.
+        var moved = sources
+            .Where(source =>
+                source.MovedTo is { } path && !source.Released && !run.Ledger.State.Obsolete.ContainsKey(path)
+            )
+            .ToList();
         var found = lake.List(LakePaths.Archive, cancellationToken)
+            .Concat(lake.List(LakePaths.Retracted, cancellationToken))
             .Concat(lake.List(LakePaths.Quarantine, cancellationToken))
             .ToDictionary(file => file.Path, StringComparer.Ordinal);
         var bad = new List<(SourceState Source, LakeObject? File, string Wrong)>();
@@ -70,7 +83,7 @@ sealed class SourceRepair(RunContext run, RepairLog log)
             {
                 var source = moved[number];
                 var file = found.GetValueOrDefault(source.MovedTo!) ?? lake.Find(source.MovedTo!);
-                var wrong = file is null ? "it is missing" : WhyDamaged(file, source.Entry);
+                var wrong = file is null ? "it is missing" : WhyDamaged(file, source);
                 lock (bad)
                 {
                     if (wrong is null)
@@ -96,7 +109,7 @@ sealed class SourceRepair(RunContext run, RepairLog log)
         foreach (var (source, file, wrong) in bad.OrderBy(one => one.Source.MovedTo, StringComparer.Ordinal))
         {
             var path = source.MovedTo!;
-            if (FindTwin(source.Entry, sources, landed) is { } twin)
+            if (FindTwin(source, sources, landed) is { } twin)
             {
                 if (
                     log.Mend(
@@ -120,32 +133,28 @@ sealed class SourceRepair(RunContext run, RepairLog log)
             }
             else
             {
-                log.CannotMend(
-                    path,
-                    wrong,
-                    $"nothing has the same content (content hash {source.Entry.Hash}): deliver the file again, as {source.Entry.Key} or under another name, and repair again before the next run"
-                );
+                log.CannotMend(path, wrong, $"nothing has the same content: {ToDo(source)}");
             }
         }
     }
 
-    string? WhyDamaged(LakeObject file, SourceEntry entry)
+    string? WhyDamaged(LakeObject file, SourceState source)
     {
         log.Saw(file.Size);
-        if (file.Size != entry.Size)
+        if (file.Size != source.RawSize)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"it has {file.Size} bytes, and had {entry.Size}");
+            return string.Create(CultureInfo.InvariantCulture, $"it has {file.Size} bytes, and had {source.RawSize}");
         }
 
-        return HasContent(file, entry) ? null : "it is damaged: it does not fit its content hash";
+        return HasContent(file, source) ? null : "it is damaged: it does not fit its content hash";
     }
 
-    bool HasContent(LakeObject file, SourceEntry entry)
+    bool HasContent(LakeObject file, SourceState source)
     {
         try
         {
             using var stream = lake.Open(file);
-            return ContentHash.Of(stream) == entry.Hash;
+            return ContentHash.Of(stream) == source.RawHash;
         }
         catch (Exception error) when (error is FileNotFoundException or ObjectChangedException)
         {
@@ -153,12 +162,17 @@ sealed class SourceRepair(RunContext run, RepairLog log)
         }
     }
 
-    LakeObject? FindTwin(SourceEntry entry, List<SourceState> sources, ILookup<long, LakeObject> landed) =>
+    LakeObject? FindTwin(SourceState source, List<SourceState> sources, ILookup<long, LakeObject> landed) =>
         sources
-            .Where(other => other.Entry.Hash == entry.Hash && other.Entry.Size == entry.Size)
+            .Where(other => other.RawHash == source.RawHash && other.RawSize == source.RawSize)
             .Select(other => whole.GetValueOrDefault(other.Entry.Id))
             .FirstOrDefault(file => file is not null)
-        ?? landed[entry.Size].FirstOrDefault(file => HasContent(file, entry));
+        ?? landed[source.RawSize].FirstOrDefault(file => HasContent(file, source));
+
+    static string ToDo(SourceState source) =>
+        source.RewrittenIn > 0
+            ? $"users were forgotten in it, so that it cannot be delivered again as it was; restore {source.MovedTo} from a backup made since (content hash {source.RawHash})"
+            : $"deliver that file again (content hash {source.RawHash}), as {source.Entry.Key} or under another name, and repair again before the next run";
 
     /// <summary>Puts a copy of the twin where the file was, which is set aside first.</summary>
     void Replace(LakeObject? damaged, string path, LakeObject twin)
@@ -340,16 +354,21 @@ sealed class SourceRepair(RunContext run, RepairLog log)
         }
     }
 
-    /// <summary>Rows may have been mended by hand, so that only their number is known.</summary>
+    /// <summary>Rows may have been mended by hand, so that only what names them is known.</summary>
     string? WhyDamaged(string rejects, SourceState source)
     {
         try
         {
             using var stream = lake.Open(rejects);
-            var rows = RejectsFile.Read(stream).LongCount();
-            return rows == source.OpenRejects
-                ? null
-                : string.Create(CultureInfo.InvariantCulture, $"it has {rows} rows, and had {source.OpenRejects}");
+            var rows = RejectsFile.Read(stream).ToList();
+            return rows.Count != source.OpenRejects
+                    ? string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"it has {rows.Count} rows, and had {source.OpenRejects}"
+                    )
+                : rows.Exists(row => row.File != source.Entry.Key || !Reasons.Contains(row.Reason))
+                    ? "it has rows of another file or without a reason"
+                : null;
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -368,8 +387,7 @@ sealed class SourceRepair(RunContext run, RepairLog log)
         var entry = source.Entry;
         if (FindRaw(source) is not { } raw)
         {
-            var todo =
-                $"it is made from {source.MovedTo ?? entry.Key}, which is not whole either: deliver that file again (content hash {entry.Hash}), as {entry.Key} or under another name, and repair again before the next run";
+            var todo = $"it is made from {source.MovedTo ?? entry.Key}, which is not whole either: {ToDo(source)}";
             foreach (var (path, why) in wrong)
             {
                 log.CannotMend(path, why, todo);
@@ -389,55 +407,175 @@ sealed class SourceRepair(RunContext run, RepairLog log)
             return;
         }
 
-        using var made = new RescanLake(lake, Landed(entry), raw);
-        var found = Rescan(made, entry, [], cancellationToken);
-        var failed = new List<(string, string)>();
+        using var made = new RescanLake(lake, Landed(source), raw);
+        var found = Rescan(made, Landed(source), entry.Fault is not null, [], cancellationToken);
+        var failed = new List<(string Path, string Wrong)>();
         foreach (var (path, why) in wrong)
         {
-            var isSlice = entry.Slices.FirstOrDefault(slice => slice.Path == path);
-            var isSame = isSlice is null || found?.Slices.Contains(isSlice) == true;
-            if (!isSame || !made.Made.Remove(path, out var scratch))
+            if (FindMade(made, found, source, path) is not { } scratch)
             {
                 failed.Add((path, why));
+                continue;
+            }
+
+            var isRows = path == LakePaths.Rejects(entry.Id);
+            var hasMore = isRows && source.OpenRejects != entry.Rejected;
+            var cure = hasMore
+                ? $"made again from {raw.Path}, with the rows that were landed again"
+                : $"made again from {raw.Path}";
+            log.Mend(
+                path,
+                why,
+                cure,
+                () =>
+                {
+                    if (path == LakePaths.QuarantinedSource(entry.Id))
+                    {
+                        SayEntry(scratch, entry);
+                    }
+
+                    lake.PutScratch(path, scratch);
+                    if (hasMore)
+                    {
+                        run.Ledger.Commit(_ => LakeLedger.Facts with { OpenRejects = [new(entry.Id, entry.Rejected)] });
+                    }
+                }
+            );
+        }
+
+        if (
+            failed.Count > 0
+            && source.RewrittenIn > 0
+            && found is not null
+            && !Replace(source, found, made, failed, raw)
+        )
+        {
+            failed.Clear();
+        }
+        else
+        {
+            foreach (var (path, why) in failed)
+            {
                 log.CannotMend(
                     path,
                     why,
                     $"{raw.Path} does not give it as it was: was it made by another version of Downbeat? Restore it from a backup of the lake"
                 );
-                continue;
-            }
-
-            var isRows = path == LakePaths.Rejects(entry.Id);
-            var cure =
-                isRows && source.OpenRejects != entry.Rejected
-                    ? $"made again from {raw.Path}, with the rows that were landed again"
-                    : $"made again from {raw.Path}";
-            if (
-                !log.Mend(
-                    path,
-                    why,
-                    cure,
-                    () =>
-                    {
-                        if (path == LakePaths.QuarantinedSource(entry.Id) && entry.Fault is not null)
-                        {
-                            SayFault(scratch, entry);
-                        }
-
-                        lake.PutScratch(path, scratch);
-                    }
-                )
-            )
-            {
-                failed.Add((path, why));
-            }
-            else if (isRows && source.OpenRejects != entry.Rejected)
-            {
-                run.Ledger.Commit(_ => LakeLedger.Facts with { OpenRejects = [new(entry.Id, entry.Rejected)] });
             }
         }
 
         NoteIncomplete(entry, failed);
+    }
+
+    /// <summary>The scratch file that takes the place of an object; null where scanning gave another than there was.</summary>
+    static string? FindMade(RescanLake made, SourceEntry? found, SourceState source, string path)
+    {
+        var entry = source.Entry;
+        if (found is null || (source.RewrittenIn == 0 && found.Id != entry.Id))
+        {
+            return null;
+        }
+
+        if (entry.Slices.FirstOrDefault(slice => slice.Path == path) is not { } slice)
+        {
+            var name =
+                path == LakePaths.Rejects(entry.Id)
+                    ? LakePaths.Rejects(found.Id)
+                    : LakePaths.QuarantinedSource(found.Id);
+            return made.Made.Remove(name, out var about) ? about : null;
+        }
+
+        // Where users were forgotten, names tell the content, and the id of what is scanned now is another.
+        var part = entry.Slices.Where(other => other.Date == slice.Date).ToList().IndexOf(slice);
+        var same = found.Slices.Where(other => other.Date == slice.Date).ElementAtOrDefault(part);
+        if (same is null || same.Listens != slice.Listens || same.Bytes != slice.Bytes)
+        {
+            return null;
+        }
+
+        var scratch = made.Made[same.Path];
+        if (
+            path != LakePaths.Slice(entry.Id, slice.Date, part)
+            && path != LakePaths.Slice(entry.Id, slice.Date, part, Sum(scratch))
+        )
+        {
+            return null;
+        }
+
+        made.Made.Remove(same.Path);
+        return scratch;
+    }
+
+    /// <summary>
+    /// Slices of a file in which users were forgotten hold the same listens when they are made again, but not always the same
+    /// bytes: they come under other names, and a commit says so. Says whether some of the dates hold other listens.
+    /// </summary>
+    bool Replace(
+        SourceState source,
+        SourceEntry found,
+        RescanLake made,
+        List<(string Path, string Wrong)> failed,
+        LakeObject raw
+    )
+    {
+        var entry = source.Entry;
+        var dates = entry
+            .Slices.Where(slice => failed.Exists(one => one.Path == slice.Path))
+            .Select(slice => slice.Date)
+            .ToHashSet();
+        var slices = new List<SliceEntry>();
+        var obsolete = new List<ObsoleteEntry>();
+        foreach (var date in entry.Slices.GroupBy(slice => slice.Date))
+        {
+            if (!dates.Contains(date.Key))
+            {
+                slices.AddRange(date);
+                continue;
+            }
+
+            var anew = found.Slices.Where(slice => slice.Date == date.Key).ToList();
+            if (
+                anew.Sum(slice => slice.Listens) != date.Sum(slice => slice.Listens)
+                || !anew.TrueForAll(slice => made.Made.ContainsKey(slice.Path))
+            )
+            {
+                return true;
+            }
+
+            for (var part = 0; part < anew.Count; part++)
+            {
+                made.Made.Remove(anew[part].Path, out var scratch);
+                var path = LakePaths.Slice(entry.Id, date.Key, part, Sum(scratch!));
+                lake.PutScratch(path, scratch!);
+                slices.Add(anew[part] with { Path = path });
+            }
+
+            obsolete.AddRange(
+                date.Select(slice => slice.Path)
+                    .Except(slices.Select(slice => slice.Path), StringComparer.Ordinal)
+                    .Select(path => new ObsoleteEntry(path))
+            );
+        }
+
+        run.Ledger.Commit(_ =>
+            LakeLedger.Facts with
+            {
+                Rewritten = [new(entry with { Slices = slices }, source.RawSize, source.RawHash, source.OpenRejects)],
+                Obsolete = obsolete,
+            }
+        );
+        foreach (var (path, why) in failed)
+        {
+            log.Mend(path, why, $"made again from {raw.Path} under another name, with the same listens", () => { });
+        }
+
+        return false;
+    }
+
+    static string Sum(string file)
+    {
+        using var stream = File.OpenRead(file);
+        return ContentHash.Of(stream)[..12];
     }
 
     void NoteIncomplete(SourceEntry entry, List<(string Path, string Wrong)> failed) =>
@@ -456,14 +594,14 @@ sealed class SourceRepair(RunContext run, RepairLog log)
         return
             source.MovedTo is null
             && lake.Find(source.Entry.Key) is { } landed
-            && landed.Size == source.Entry.Size
-            && HasContent(landed, source.Entry)
+            && landed.Size == source.RawSize
+            && HasContent(landed, source)
             ? landed
             : null;
     }
 
-    /// <summary>The setting that a file was quarantined under may be another now: the ledger knows why it was.</summary>
-    static void SayFault(string scratch, SourceEntry entry)
+    /// <summary>The setting that a file was quarantined under may be another now: the ledger knows why it was, and its id.</summary>
+    static void SayEntry(string scratch, SourceEntry entry)
     {
         var about = System.Text.Json.JsonSerializer.Deserialize(
             File.ReadAllBytes(scratch),
@@ -474,6 +612,7 @@ sealed class SourceRepair(RunContext run, RepairLog log)
             System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(
                 about with
                 {
+                    Source = entry.Id,
                     Fault = entry.Fault,
                     FaultDetail = entry.FaultDetail,
                 },
@@ -482,22 +621,24 @@ sealed class SourceRepair(RunContext run, RepairLog log)
         );
     }
 
-    static LakeObject Landed(SourceEntry entry) => new(entry.Key, entry.Size, entry.Arrived);
+    static LakeObject Landed(SourceState source) => new(source.Entry.Key, source.RawSize, source.Entry.Arrived);
 
     /// <summary>Scans a raw file as it was scanned when it had landed.</summary>
+    /// <param name="from">Where it lies now.</param>
+    /// <param name="landed">What it was then.</param>
+    /// <param name="isQuarantined">Whether it was quarantined: whether too many rows were rejected was settled then.</param>
+    /// <param name="versions">Older versions of it.</param>
+    /// <param name="cancellationToken">Stops in the middle.</param>
     public SourceEntry? Rescan(
         RescanLake from,
-        SourceEntry entry,
+        LakeObject landed,
+        bool isQuarantined,
         IReadOnlyList<SourceEntry> versions,
         CancellationToken cancellationToken
     )
     {
-        // Whether too many rows were rejected was settled then.
-        var options = run.Options with
-        {
-            MaxRejectedShare = entry.Fault is null ? 1 : 0,
-        };
-        var source = new LandedSource(from, options, Landed(entry), versions, 1);
+        var options = run.Options with { MaxRejectedShare = isQuarantined ? 0 : 1 };
+        var source = new LandedSource(from, options, landed, versions, 1);
         scan ??= new(lake, run.Zone, TrackIndex.Empty, (long)run.Options.SortBufferMb << 20, (_, _) => { });
         return source.Scan(scan, 0, cancellationToken) ? source.Keep() : null;
     }

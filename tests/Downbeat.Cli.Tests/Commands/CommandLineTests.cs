@@ -30,6 +30,7 @@ public sealed class CommandLineTests : IDisposable
                 "show",
                 "explain",
                 "rebuild",
+                "repair",
                 "quarantine",
                 "version",
             ],
@@ -48,6 +49,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("show", "--format")]
     [InlineData("explain", "DATE")]
     [InlineData("rebuild", "--from")]
+    [InlineData("repair", "--dry-run")]
     [InlineData("quarantine", "retry")]
     [InlineData("version", "--json")]
     public void EveryCommandHasHelp(string command, string mentions)

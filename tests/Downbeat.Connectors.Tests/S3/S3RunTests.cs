@@ -124,6 +124,62 @@ public sealed class S3RunTests : IDisposable
     }
 
     [Fact]
+    public void WhatIsDamagedOrGoneInABucketIsMadeAgain()
+    {
+        var lake = Open();
+        LakeFile.Create(lake, "UTC", TestLake.Arrived);
+        var rows = new TestListens().Rows(300);
+        lake.Put([
+            ("landing/songs/songs.csv", Encoding.UTF8.GetBytes(TestListens.Songs)),
+            ("landing/users/users.csv", Encoding.UTF8.GetBytes(TestListens.Users)),
+            ("landing/streams/a.csv", Encoding.UTF8.GetBytes(TestListens.Csv(rows.Take(200)))),
+            ("landing/streams/b.csv", Encoding.UTF8.GetBytes(TestListens.Csv(rows.Skip(150)))),
+        ]);
+        var options = new RunOptions { Workers = 2, SortBufferMb = 16 };
+        Assert.Empty(Run(lake, options).Errors);
+        Pipeline.Repair.RepairReport Repair() =>
+            new Pipeline.Repair.LakeRepair(Open(), options, TimeProvider.System, NullLogger.Instance).Run();
+        Assert.Empty(Repair().Findings);
+        string[] folders = ["slices", "ledger", "ledger-copies", "kpis", "catalogue", "lake.json"];
+        var before = folders
+            .SelectMany(folder => lake.List(folder).Select(found => found.Path))
+            .Append("lake.json")
+            .Distinct(StringComparer.Ordinal)
+            .ToDictionary(path => path, path => Bytes(lake, path), StringComparer.Ordinal);
+        var round = 0;
+        foreach (var some in before.Keys.Chunk(before.Count / 6 + 1))
+        {
+            foreach (var path in some.Where(path => !path.StartsWith("ledger-copies/", StringComparison.Ordinal)))
+            {
+                var bytes = (byte[])before[path].Clone();
+                bytes[bytes.Length / 2] ^= 2;
+                if (round++ % 2 == 0)
+                {
+                    lake.Delete(path);
+                }
+                else
+                {
+                    lake.Put([(path, bytes)]);
+                }
+            }
+
+            Assert.False(Repair().HasUnmended);
+            Assert.All(before, one => Assert.Equal(one.Value, Bytes(lake, one.Key)));
+        }
+
+        Assert.Empty(Repair().Findings);
+        Assert.True(new Reconciliation(lake, options, TimeProvider.System, NullLogger.Instance).Plan().IsEmpty);
+    }
+
+    static byte[] Bytes(S3Lake lake, string path)
+    {
+        using var stream = lake.Open(path);
+        using var bytes = new MemoryStream();
+        stream.CopyTo(bytes);
+        return bytes.ToArray();
+    }
+
+    [Fact]
     public void AFileThatIsReplacedWhileItIsReadIsLeftAndScannedByTheNextRun()
     {
         var lake = Open();

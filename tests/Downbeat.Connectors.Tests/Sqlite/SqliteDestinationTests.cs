@@ -29,5 +29,26 @@ public sealed class SqliteDestinationTests : SqlDestinationContract, IDisposable
         Assert.Contains("no SQLite database", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(4096 + 3)]
+    public void ADamagedFileIsSetAsideAndMadeAgain(int at)
+    {
+        var tables = Tables(1);
+        Publish(tables);
+        var bytes = System.IO.File.ReadAllBytes(File);
+        bytes.AsSpan(at, 500).Fill(0x55);
+        System.IO.File.WriteAllBytes(File, bytes);
+        using (var destination = Create())
+        {
+            Assert.NotEmpty(destination.FindDifferent(Lake, [tables.Date], _ => tables)!);
+            destination.Forget(Lake, [tables.Date]);
+        }
+
+        Assert.Equal(bytes, System.IO.File.ReadAllBytes(File + ".damaged"));
+        Publish(tables);
+        AssertHolds(tables);
+    }
+
     public void Dispose() => Directory.Delete(folder, recursive: true);
 }

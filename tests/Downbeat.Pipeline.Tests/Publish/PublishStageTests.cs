@@ -123,7 +123,7 @@ public sealed class PublishStageTests : IDisposable
         lake.Destinations = [one];
         var record = lake.Run();
         Assert.Equal(RunOutcome.Failed, record.Outcome);
-        Assert.Contains("downbeat rebuild --from 2024-06-25", Assert.Single(record.Errors), StringComparison.Ordinal);
+        Assert.Contains("`downbeat repair`", Assert.Single(record.Errors), StringComparison.Ordinal);
         Assert.Equal([First.AddDays(1)], one.Given);
 
         lake.Run(request: new() { Rebuild = (First, First) });

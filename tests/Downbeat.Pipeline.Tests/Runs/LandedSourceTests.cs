@@ -364,7 +364,11 @@ public sealed class LandedSourceTests : IDisposable
             Assert.NotNull(entry);
             Assert.Empty(Directory.EnumerateFileSystemEntries(other.Lake.Scratch));
             var files = new SortedDictionary<string, byte[]>(StringComparer.Ordinal);
-            foreach (var kept in other.Lake.List("").Where(kept => kept.Path is not LakePaths.Lake and not Key))
+            foreach (
+                var kept in other
+                    .Lake.List("")
+                    .Where(kept => kept.Path is not LakePaths.Lake and not LakePaths.LakeCopy and not Key)
+            )
             {
                 files.Add(kept.Path, File.ReadAllBytes(Path.Combine(other.Folder, kept.Path)));
             }

@@ -51,10 +51,15 @@ sealed class SimDestination(SimWorld world, SimServer server, SimProcess process
         return [];
     }
 
-    public void Forget(string lakeId, IReadOnlyCollection<DateOnly> dates, CancellationToken cancellationToken = default)
+    public void Forget(
+        string lakeId,
+        IReadOnlyCollection<DateOnly> dates,
+        CancellationToken cancellationToken = default
+    )
     {
         foreach (var date in dates.Where(server.Held.ContainsKey))
         {
+            Ask($"forget {date:yyyy-MM-dd}", isWrite: true);
             server.Held[date] = server.Held[date] with { Version = 0, Fingerprint = "to be published again" };
         }
     }
