@@ -21,11 +21,8 @@ public sealed class FolderLake : ILake
     /// </summary>
     static readonly TimeSpan TimeGranularity = TimeSpan.FromSeconds(2);
 
-    /// <summary>Unfinished work that nobody has touched for so long belongs to a process that is gone.</summary>
-    static readonly TimeSpan ScratchLifetime = TimeSpan.FromMinutes(10);
-
     readonly string root;
-    readonly string process = Guid.NewGuid().ToString("N")[..12];
+    readonly ScratchFolder scratch;
     readonly HashSet<string> unsynced = new(StringComparer.Ordinal);
     readonly Lock syncing = new();
 
@@ -34,21 +31,14 @@ public sealed class FolderLake : ILake
     {
         Name = path;
         root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        scratch = new(Path.Combine(root, Unfinished), "");
     }
 
     /// <inheritdoc/>
     public string Name { get; }
 
     /// <inheritdoc/>
-    public string Scratch
-    {
-        get
-        {
-            var scratch = Path.Combine(root, Unfinished, process);
-            Directory.CreateDirectory(scratch);
-            return scratch;
-        }
-    }
+    public string Scratch => scratch.Path;
 
     /// <inheritdoc/>
     public IReadOnlyList<LakeObject> List(string folder, CancellationToken cancellationToken = default)
@@ -66,16 +56,23 @@ public sealed class FolderLake : ILake
             AttributesToSkip = FileAttributes.ReparsePoint, // A link's bytes are not the lake's: moving it would not move them.
             IgnoreInaccessible = false,
         };
-        foreach (var file in start.EnumerateFiles("*", options))
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (!file.Exists)
+            foreach (var file in start.EnumerateFiles("*", options))
             {
-                continue; // Gone meanwhile, or of a name that is not UTF-8 and that nobody could open.
-            }
+                cancellationToken.ThrowIfCancellationRequested();
+                if (!file.Exists)
+                {
+                    continue; // Gone meanwhile, or of a name that is not UTF-8 and that nobody could open.
+                }
 
-            var path = Path.GetRelativePath(root, file.FullName).Replace(Path.DirectorySeparatorChar, '/');
-            found.Add(new(path, file.Length, new DateTimeOffset(file.LastWriteTimeUtc)));
+                var path = Path.GetRelativePath(root, file.FullName).Replace(Path.DirectorySeparatorChar, '/');
+                found.Add(new(path, file.Length, new DateTimeOffset(file.LastWriteTimeUtc)));
+            }
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw FileFaults.ExplainRead(error, start.FullName);
         }
 
         found.Sort((left, right) => Utf8Order.Compare(left.Path, right.Path));
@@ -99,19 +96,26 @@ public sealed class FolderLake : ILake
     public void Put(IReadOnlyList<(string Path, byte[] Bytes)> objects)
     {
         ArgumentNullException.ThrowIfNull(objects);
-        var unfinished = new string[objects.Count];
-        for (var at = 0; at < unfinished.Length; at++)
+        var unfinished = Array.ConvertAll(new string[objects.Count], _ => scratch.NewFile());
+        try
         {
-            unfinished[at] = NewScratchFile();
-            File.WriteAllBytes(unfinished[at], objects[at].Bytes);
-        }
+            for (var at = 0; at < unfinished.Length; at++)
+            {
+                FileSystem.Write(unfinished[at], objects[at].Bytes);
+            }
 
-        Sync(unfinished);
-        for (var at = 0; at < unfinished.Length; at++)
+            Sync(unfinished);
+            for (var at = 0; at < unfinished.Length; at++)
+            {
+                var target = Full(objects[at].Path);
+                MakeFolder(target);
+                FileSystem.Rename(unfinished[at], target);
+            }
+        }
+        catch
         {
-            var target = Full(objects[at].Path);
-            MakeFolder(target);
-            File.Move(unfinished[at], target, overwrite: true);
+            Array.ForEach(unfinished, FileSystem.Delete); // Where the disk is full they keep it so.
+            throw;
         }
 
         Sync([.. objects.Select(put => Path.GetDirectoryName(Full(put.Path))!).Distinct(StringComparer.Ordinal)]);
@@ -122,7 +126,7 @@ public sealed class FolderLake : ILake
     {
         var target = Full(path);
         MakeFolder(target);
-        File.Move(scratchFile, target, overwrite: true);
+        FileSystem.Rename(scratchFile, target);
         lock (syncing)
         {
             unsynced.Add(target);
@@ -135,16 +139,16 @@ public sealed class FolderLake : ILake
     {
         var target = Full(path);
         MakeFolder(target);
-        var unfinished = NewScratchFile();
+        var unfinished = scratch.NewFile();
         try
         {
-            File.WriteAllBytes(unfinished, bytes);
+            FileSystem.Write(unfinished, bytes);
             Sync([unfinished]);
             return FileSystem.TryLink(unfinished, target);
         }
         finally
         {
-            File.Delete(unfinished);
+            FileSystem.Delete(unfinished);
             Sync([Path.GetDirectoryName(target)!]);
         }
     }
@@ -163,7 +167,7 @@ public sealed class FolderLake : ILake
         {
             Sync(pending);
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             lock (syncing)
             {
@@ -193,14 +197,14 @@ public sealed class FolderLake : ILake
 
         // The file may be replaced between looking and renaming: what has arrived is looked at again.
         // Renamed, never linked first: where the landing folder may not be written to, nothing has happened then.
-        File.Move(source, destination, overwrite: true);
+        FileSystem.Move(source, destination);
         var moved = Find(target);
         var isRead =
             IsSame(moved, read with { Path = target })
             && (hash is null || DateTimeOffset.UtcNow - read.Modified > TimeGranularity || Hash(destination) == hash);
         if (!isRead)
         {
-            File.Move(destination, FreeName(source));
+            FileSystem.Move(destination, FreeName(source));
         }
 
         lock (syncing)
@@ -221,7 +225,7 @@ public sealed class FolderLake : ILake
             return;
         }
 
-        File.Delete(file);
+        FileSystem.Delete(file);
         lock (syncing)
         {
             unsynced.Add(Path.GetDirectoryName(file)!);
@@ -229,47 +233,33 @@ public sealed class FolderLake : ILake
     }
 
     /// <inheritdoc/>
-    public void DeleteScratch()
-    {
-        var all = new DirectoryInfo(Path.Combine(root, Unfinished));
-        if (!all.Exists)
-        {
-            return;
-        }
-
-        var longAgo = DateTime.UtcNow - ScratchLifetime;
-        foreach (
-            var left in all.EnumerateFileSystemInfos()
-                .Where(left => left.Name == process || left.LastWriteTimeUtc < longAgo)
-        )
-        {
-            if (left is DirectoryInfo folder)
-            {
-                folder.Delete(recursive: true);
-            }
-            else
-            {
-                left.Delete();
-            }
-        }
-    }
+    public void DeleteScratch() => scratch.Delete();
 
     static bool IsSame(LakeObject? found, LakeObject expected) =>
         found is not null && found.Size == expected.Size && found.Modified == expected.Modified;
 
     /// <summary>A pipe or a device has no size, and opening it could wait for ever: what has no bytes is not opened.</summary>
-    static Stream OpenFile(string file) =>
-        new FileInfo(file).Length == 0
-            ? new MemoryStream([], writable: false)
-            : new FileStream(
-                file,
-                new FileStreamOptions
-                {
-                    Share = FileShare.ReadWrite | FileShare.Delete,
-                    BufferSize = 0, // Whoever reads does so in large blocks.
-                    Options = FileOptions.SequentialScan,
-                }
-            );
+    static Stream OpenFile(string file)
+    {
+        try
+        {
+            return new FileInfo(file).Length == 0
+                ? new MemoryStream([], writable: false)
+                : new FileStream(
+                    file,
+                    new FileStreamOptions
+                    {
+                        Share = FileShare.ReadWrite | FileShare.Delete,
+                        BufferSize = 0, // Whoever reads does so in large blocks.
+                        Options = FileOptions.SequentialScan,
+                    }
+                );
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw FileFaults.ExplainRead(error, file);
+        }
+    }
 
     static string Hash(string file)
     {
@@ -313,12 +303,5 @@ public sealed class FolderLake : ILake
             : throw new UnauthorizedAccessException($"{path} leads out of the lake {Name}.");
     }
 
-    string NewScratchFile()
-    {
-        var folder = Path.Combine(root, Unfinished);
-        Directory.CreateDirectory(folder);
-        return Path.Combine(folder, Guid.NewGuid().ToString("N"));
-    }
-
-    static void MakeFolder(string target) => Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+    static void MakeFolder(string target) => FileSystem.MakeFolder(Path.GetDirectoryName(target)!);
 }

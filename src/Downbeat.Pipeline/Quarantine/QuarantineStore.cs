@@ -85,15 +85,28 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
             );
         }
 
-        using var lease = Lease.Take(lake, RunRecords.NewId(clock), options.LeaseSeconds, clock, options.LeaseStore);
-        if (lease.Previous is not null)
+        try
         {
-            throw new LakeException(
-                $"A run died on {lake.Name}: `downbeat run` first, which cleans up, and then retry."
+            using var lease = Lease.Take(
+                lake,
+                RunRecords.NewId(clock),
+                options.LeaseSeconds,
+                clock,
+                options.LeaseStore
             );
-        }
+            if (lease.Previous is not null)
+            {
+                throw new LakeException(
+                    $"A run died on {lake.Name}: `downbeat run` first, which cleans up, and then retry."
+                );
+            }
 
-        return entry.Fault is null ? RetryRows(entry) : RetryFile(entry);
+            return entry.Fault is null ? RetryRows(entry) : RetryFile(entry);
+        }
+        finally
+        {
+            lake.DeleteScratch();
+        }
     }
 
     static List<QuarantineEntry> List(LakeState state)
@@ -176,9 +189,9 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
         var buffer = new SortBuffer(1 << 20);
         var (landedRows, left) = (0L, 0L);
         var reasons = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        var mended = Path.Combine(lake.Scratch, Guid.NewGuid().ToString("N"));
+        var mended = ScratchStream.NewName(lake.Scratch);
         using var kept = new RejectsFile(lake.Scratch);
-        using (var output = new FileStream(mended, FileMode.CreateNew, FileAccess.Write))
+        using (var output = new ScratchStream(mended))
         {
             output.Write(header);
             output.Write("\n"u8);

@@ -77,9 +77,21 @@ public sealed class Reconciliation(
     /// <exception cref="LakeException">Nothing was done: there is no lake, songs or users are missing, or another run works.</exception>
     public RunRecord Run(RunRequest? request = null, CancellationToken cancellationToken = default)
     {
-        var id = RunRecords.NewId(clock);
         LakeFile.Read(lake);
         lake.DeleteScratch(); // What runs that died left may be what fills the disk.
+        try
+        {
+            return RunAlone(request, cancellationToken);
+        }
+        finally
+        {
+            lake.DeleteScratch();
+        }
+    }
+
+    RunRecord RunAlone(RunRequest? request, CancellationToken cancellationToken)
+    {
+        var id = RunRecords.NewId(clock);
         using var lease = Lease.Take(lake, id, options.LeaseSeconds, clock, options.LeaseStore);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
         var run = OpenLake(id);

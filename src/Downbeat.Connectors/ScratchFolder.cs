@@ -1,0 +1,165 @@
+using Downbeat.Pipeline.Landing;
+
+namespace Downbeat.Connectors;
+
+/// <summary>
+/// A local folder for the unfinished work of this process, below one that others have theirs in, too. A lock that ends with
+/// its process tells whose process is gone: what a process that was killed has left is deleted by the next one, at once,
+/// because it may be what fills the disk.
+/// </summary>
+/// <param name="parent">The folder of all of them.</param>
+/// <param name="prefix">How the names of all begin.</param>
+sealed class ScratchFolder(string parent, string prefix)
+{
+    const string LockName = ".lock";
+
+    /// <summary>What nobody has touched for so long is no process's, where no lock tells.</summary>
+    static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
+
+    readonly string folder = System.IO.Path.Combine(parent, prefix + Guid.NewGuid().ToString("N")[..12]);
+    readonly Lock making = new();
+    FileStream? alive; // Held as long as the process lives.
+    bool isEndSeenTo;
+
+    /// <summary>The folder, which is there.</summary>
+    public string Path
+    {
+        get
+        {
+            lock (making)
+            {
+                if (alive is null)
+                {
+                    Make();
+                }
+            }
+
+            return folder;
+        }
+    }
+
+    /// <summary>A name for a new file.</summary>
+    public string NewFile() => ScratchStream.NewName(Path);
+
+    /// <summary>Deletes the folder, and those of processes that are gone. What cannot be deleted now is left to the next.</summary>
+    public void Delete()
+    {
+        lock (making)
+        {
+            alive?.Dispose();
+            alive = null;
+        }
+
+        if (!Directory.Exists(parent))
+        {
+            return;
+        }
+
+        try
+        {
+            foreach (var left in new DirectoryInfo(parent).EnumerateFileSystemInfos(prefix + "*"))
+            {
+                DeleteIfAbandoned(left);
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Whoever writes next says so.
+        }
+    }
+
+    void Make()
+    {
+        while (alive is null)
+        {
+            FileSystem.MakeFolder(folder);
+            try
+            {
+                alive = Lock(folder);
+            }
+            catch (Exception error) when (FileFaults.IsKnown(error))
+            {
+                throw FileFaults.Explain(error, System.IO.Path.Combine(folder, LockName));
+            }
+            catch (IOException) when (!Directory.Exists(folder) || IsLocked(folder))
+            {
+                // Another process has taken it for one of a process that is gone.
+            }
+
+            if (!File.Exists(System.IO.Path.Combine(folder, LockName)))
+            {
+                alive?.Dispose();
+                alive = null;
+            }
+        }
+
+        if (!isEndSeenTo)
+        {
+            isEndSeenTo = true;
+            AppDomain.CurrentDomain.ProcessExit += (_, _) => Delete();
+        }
+    }
+
+    void DeleteIfAbandoned(FileSystemInfo left)
+    {
+        try
+        {
+            if (left is not DirectoryInfo)
+            {
+                DeleteIfOld(left); // Of an earlier version of Downbeat.
+                return;
+            }
+
+            // Deleted while it is locked, so that nobody moves in meanwhile.
+            using (Lock(left.FullName))
+            {
+                if (left.FullName == folder || IsLocked(left.FullName))
+                {
+                    Directory.Delete(left.FullName, recursive: true);
+                }
+                else
+                {
+                    DeleteIfOld(left); // Locks tell nothing here.
+                }
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Its process lives, or it is someone else's.
+        }
+    }
+
+    static void DeleteIfOld(FileSystemInfo left)
+    {
+        left.Refresh();
+        if (left.LastWriteTimeUtc > DateTime.UtcNow - Lifetime)
+        {
+            return;
+        }
+
+        if (left is DirectoryInfo directory)
+        {
+            directory.Delete(recursive: true);
+        }
+        else
+        {
+            left.Delete();
+        }
+    }
+
+    static bool IsLocked(string folder)
+    {
+        try
+        {
+            Lock(folder).Dispose();
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+
+    static FileStream Lock(string folder) =>
+        new(System.IO.Path.Combine(folder, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+}
