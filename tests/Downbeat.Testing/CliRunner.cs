@@ -16,6 +16,9 @@ public sealed class CliRunner
     /// <summary>Variables to start with, besides those there are.</summary>
     public Dictionary<string, string> Variables { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>A command that starts the program and is given it as its last arguments, as to be another user.</summary>
+    public IReadOnlyList<string> Wrapper { get; set; } = [];
+
     /// <summary>Runs to the end.</summary>
     public CliResult Run(params string[] arguments)
     {
@@ -35,9 +38,14 @@ public sealed class CliRunner
     /// <summary>Starts without waiting; the caller reads both outputs.</summary>
     public Process Start(params string[] arguments)
     {
-        var start = new ProcessStartInfo(
-            Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet"
-        )
+        IReadOnlyList<string> command =
+        [
+            .. Wrapper,
+            Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet",
+            Path.Combine(AppContext.BaseDirectory, "downbeat.dll"),
+            .. arguments,
+        ];
+        var start = new ProcessStartInfo(command[0])
         {
             UseShellExecute = false,
             WorkingDirectory = folder,
@@ -46,8 +54,7 @@ public sealed class CliRunner
             StandardOutputEncoding = Encoding.UTF8,
             StandardErrorEncoding = Encoding.UTF8,
         };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "downbeat.dll"));
-        foreach (var argument in arguments)
+        foreach (var argument in command.Skip(1))
         {
             start.ArgumentList.Add(argument);
         }

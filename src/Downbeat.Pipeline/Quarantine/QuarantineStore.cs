@@ -220,10 +220,17 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
         string? landed = null;
         if (landedRows > 0)
         {
-            // Named after what it holds: a retry that died and is done again lands the same file.
-            landed = $"{LakePaths.Streams}/retry-{entry.Source}-{Hash(mended)}.csv";
-            lake.PutScratch(landed, mended);
-            lake.Flush();
+            // Named after what it holds: a retry that died and is done again lands the same file, or none when a run has
+            // taken that in meanwhile.
+            var hash = Hash(mended);
+            landed = $"{LakePaths.Streams}/retry-{entry.Source}-{hash[..8]}.csv";
+            var ledger = LakeLedger.Open(lake, "quarantine retry", clock);
+            if (!ledger.State.Sources.Values.Any(source => source.Entry.Key == landed && source.Entry.Hash == hash))
+            {
+                lake.PutScratch(landed, mended);
+                lake.Flush();
+            }
+
             if (kept.Path is { } rest)
             {
                 lake.PutScratch(LakePaths.Rejects(entry.Source), rest);
@@ -233,9 +240,7 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
                 lake.Delete(LakePaths.Rejects(entry.Source));
             }
 
-            LakeLedger
-                .Open(lake, "quarantine retry", clock)
-                .Commit(_ => LakeLedger.Facts with { OpenRejects = [new(entry.Source, left)] });
+            ledger.Commit(_ => LakeLedger.Facts with { OpenRejects = [new(entry.Source, left)] });
         }
 
         File.Delete(mended);
@@ -297,7 +302,7 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
     static string Hash(string file)
     {
         using var stream = File.OpenRead(file);
-        return ContentHash.Of(stream)[..8];
+        return ContentHash.Of(stream);
     }
 }
 

@@ -9,17 +9,16 @@ namespace Downbeat.Cli.Tests.Crash;
 /// The real process on a real folder is killed just before and just after everything that it writes. What the next run
 /// leaves is, byte for byte, what an undisturbed one leaves. <c>./test --soak</c> tries every point, and pairs of them.
 /// </summary>
-public sealed class CrashPointTests
+public sealed class CrashPointTests(CrashFixture fixture) : IClassFixture<CrashFixture>
 {
-    const int PointsOfARun = 40;
-    const int PointsOfACommand = 12;
+    const int PointsOfARun = 30;
+    const int PointsOfACommand = 6;
     const int PairsWhenSoaking = 150;
 
     [Fact]
     public void ARunThatIsKilledAtAnyWriteIsCompletedByTheNextRun()
     {
-        using var before = CrashLake.New();
-        var (expected, points) = Undisturbed(before, "run");
+        var (before, expected, points) = (fixture.Before, fixture.Expected, fixture.Points);
         Assert.InRange(points, 100, 2000);
         var random = new TestListens();
         Try(
@@ -50,12 +49,11 @@ public sealed class CrashPointTests
     [Fact]
     public void ARunThatIsKilledTwiceIsCompletedByTheThird()
     {
-        using var before = CrashLake.New();
-        var (expected, points) = Undisturbed(before, "run");
+        var (before, expected, points) = (fixture.Before, fixture.Expected, fixture.Points);
         var listens = new TestListens();
         var random = new Random(listens.Seed);
         var pairs = Enumerable
-            .Range(0, RandomRounds.IsSoak ? PairsWhenSoaking : 4)
+            .Range(0, RandomRounds.IsSoak ? PairsWhenSoaking : 3)
             .Select(_ => (First: 1 + random.Next(points), Second: 1 + random.Next(points)))
             .ToList();
         Try(
@@ -78,8 +76,7 @@ public sealed class CrashPointTests
     [Fact]
     public void ARebuildThatIsKilledAtAnyWriteIsCompletedByTheNextRun()
     {
-        using var before = CrashLake.New();
-        before.Run(3);
+        using var before = fixture.After.Copy();
         string[] rebuild = ["rebuild", "--from", "2024-06-25", "--to", "2024-07-01"];
         var damaged = Path.Combine(before.Folder, LakePaths.Kpi("daily", new(2024, 6, 25)));
         File.WriteAllText(damaged, File.ReadAllText(damaged).Replace('1', '2'));
@@ -111,8 +108,7 @@ public sealed class CrashPointTests
     [InlineData("rejects.csv")]
     public void ARetryThatIsKilledAtAnyWriteIsCompletedByARunAndARetry(string name)
     {
-        using var before = CrashLake.New();
-        before.Run(3);
+        using var before = fixture.After.Copy();
         Mend(before.Folder);
         using var undisturbed = before.Copy();
         var (result, points) = CrashPoints.Count(undisturbed.Cli, "quarantine", "retry", name);
