@@ -11,8 +11,8 @@ namespace Downbeat.Cli.Tests.Crash;
 /// </summary>
 public sealed class CrashPointTests(CrashFixture fixture) : IClassFixture<CrashFixture>
 {
-    const int PointsOfARun = 30;
-    const int PointsOfACommand = 6;
+    const int PointsOfARun = 24;
+    const int PointsOfACommand = 5;
     const int PairsWhenSoaking = 150;
 
     [Fact]
@@ -156,7 +156,8 @@ public sealed class CrashPointTests(CrashFixture fixture) : IClassFixture<CrashF
         Assert.InRange(points, 8, 100);
         var settings = File.ReadAllBytes(Path.Combine(parent.Path, "counted", LakePaths.Settings));
         var tried = 0;
-        foreach (var point in Enumerable.Range(1, points))
+        var random = new TestListens();
+        foreach (var point in CrashPoints.Choose(points, PointsOfACommand, new(random.Seed)))
         {
             var lake = string.Create(CultureInfo.InvariantCulture, $"lake-{point}");
             if (CrashPoints.Kill(cli, point, "init", lake))
