@@ -31,6 +31,7 @@ public static class CrashPoints
     {
         ArgumentNullException.ThrowIfNull(cli);
         cli.Variables["DOWNBEAT_TEST_KILL_AT"] = point.ToString(CultureInfo.InvariantCulture);
+        cli.Variables["DOTNET_EnableDiagnostics"] = "0"; // The runtime would leave sockets behind.
         try
         {
             return cli.Run(arguments).ExitCode == Killed;
@@ -38,6 +39,7 @@ public static class CrashPoints
         finally
         {
             cli.Variables.Remove("DOWNBEAT_TEST_KILL_AT");
+            cli.Variables.Remove("DOTNET_EnableDiagnostics");
         }
     }
 
