@@ -12,11 +12,12 @@ namespace Downbeat.Connectors;
 sealed class ScratchFolder(string parent, string prefix)
 {
     const string LockName = ".lock";
+    const int IdLength = 12;
 
     /// <summary>What nobody has touched for so long is no process's, where no lock tells.</summary>
     static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 
-    readonly string folder = System.IO.Path.Combine(parent, prefix + Guid.NewGuid().ToString("N")[..12]);
+    readonly string folder = System.IO.Path.Combine(parent, prefix + Guid.NewGuid().ToString("N")[..IdLength]);
     readonly Lock making = new();
     FileStream? alive; // Held as long as the process lives.
     bool isEndSeenTo;
@@ -57,7 +58,7 @@ sealed class ScratchFolder(string parent, string prefix)
 
         try
         {
-            foreach (var left in new DirectoryInfo(parent).EnumerateFileSystemInfos(prefix + "*"))
+            foreach (var left in new DirectoryInfo(parent).EnumerateFileSystemInfos(prefix + "*").Where(IsOurs))
             {
                 DeleteIfAbandoned(left);
             }
@@ -75,7 +76,7 @@ sealed class ScratchFolder(string parent, string prefix)
             FileSystem.MakeFolder(folder);
             try
             {
-                alive = Lock(folder);
+                alive = Lock(folder, FileMode.OpenOrCreate);
             }
             catch (Exception error) when (FileFaults.IsKnown(error))
             {
@@ -100,18 +101,29 @@ sealed class ScratchFolder(string parent, string prefix)
         }
     }
 
+    /// <summary>In a folder that is everybody's, only what has a name as we give it; in our own, anything.</summary>
+    bool IsOurs(FileSystemInfo left) =>
+        prefix.Length == 0
+        || (left.Name.Length == prefix.Length + IdLength && left.Name[prefix.Length..].All(char.IsAsciiHexDigitLower));
+
     void DeleteIfAbandoned(FileSystemInfo left)
     {
         try
         {
-            if (left is not DirectoryInfo)
+            if (!File.Exists(System.IO.Path.Combine(left.FullName, LockName)))
             {
+                if (left is DirectoryInfo directory && !directory.EnumerateFileSystemInfos().Any())
+                {
+                    directory.Delete(); // Its process died before it could lock it, or makes it anew.
+                    return;
+                }
+
                 DeleteIfOld(left); // Of an earlier version of Downbeat.
                 return;
             }
 
             // Deleted while it is locked, so that nobody moves in meanwhile.
-            using (Lock(left.FullName))
+            using (Lock(left.FullName, FileMode.Open))
             {
                 if (left.FullName == folder || IsLocked(left.FullName))
                 {
@@ -151,7 +163,7 @@ sealed class ScratchFolder(string parent, string prefix)
     {
         try
         {
-            Lock(folder).Dispose();
+            Lock(folder, FileMode.Open).Dispose();
             return false;
         }
         catch (IOException)
@@ -160,6 +172,6 @@ sealed class ScratchFolder(string parent, string prefix)
         }
     }
 
-    static FileStream Lock(string folder) =>
-        new(System.IO.Path.Combine(folder, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+    static FileStream Lock(string folder, FileMode mode) =>
+        new(System.IO.Path.Combine(folder, LockName), mode, FileAccess.ReadWrite, FileShare.None);
 }
