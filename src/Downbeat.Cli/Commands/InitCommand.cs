@@ -48,7 +48,7 @@ static class InitCommand
     {
         foreach (var folder in (string[])[LakePaths.Streams, LakePaths.Songs, LakePaths.Users])
         {
-            Directory.CreateDirectory(Path.Combine(directory, folder));
+            FileSystem.MakeFolder(Path.Combine(directory, folder));
         }
     }
 
@@ -61,14 +61,11 @@ static class InitCommand
             );
         }
 
-        var (isNew, file) = Make(new FolderLake(directory), zone);
+        var lake = new FolderLake(directory);
+        var (isNew, file) = Make(lake, zone);
         MakeLandingFolders(directory);
-        var settings = Path.Combine(directory, LakePaths.Settings);
-        if (!File.Exists(settings))
-        {
-            File.WriteAllText(settings, ExampleSettings(null));
-        }
-
+        lake.PutIfAbsent(LakePaths.Settings, Encoding.UTF8.GetBytes(ExampleSettings(null)));
+        lake.DeleteScratch();
         Write(directory, path => Path.Join(directory, path), file.TimeZone, isNew);
         return ExitCode.Done;
     }

@@ -22,12 +22,9 @@ public sealed class FolderLake : ILake
     /// </summary>
     static readonly TimeSpan TimeGranularity = TimeSpan.FromSeconds(2);
 
-    /// <summary>Unfinished work that nobody has touched for so long belongs to a process that is gone.</summary>
-    static readonly TimeSpan ScratchLifetime = TimeSpan.FromMinutes(10);
-
     readonly string root;
     readonly FolderPaths paths;
-    readonly string process = Guid.NewGuid().ToString("N")[..12];
+    readonly ScratchFolder scratch;
     readonly HashSet<string> unsynced = new(StringComparer.Ordinal);
     readonly Lock syncing = new();
 
@@ -37,33 +34,33 @@ public sealed class FolderLake : ILake
         Name = path;
         root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         paths = new(root, path);
+        scratch = new(Path.Combine(root, Unfinished), "");
     }
 
     /// <inheritdoc/>
     public string Name { get; }
 
     /// <inheritdoc/>
-    public string Scratch
-    {
-        get
-        {
-            var scratch = Path.GetDirectoryName(paths.FullWithoutLinks($"{Unfinished}/{process}/file"))!;
-            Directory.CreateDirectory(scratch);
-            return scratch;
-        }
-    }
+    public string Scratch => scratch.Path;
 
     /// <inheritdoc/>
     public IReadOnlyList<LakeObject> List(string folder, CancellationToken cancellationToken = default)
     {
         var found = new List<LakeObject>();
-        foreach (var one in Enumerate(folder))
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (one is FileInfo { Exists: true } file && FolderPaths.WhyNone(file) is null)
+            foreach (var one in Enumerate(folder))
             {
-                found.Add(new(PathOf(file), file.Length, new DateTimeOffset(file.LastWriteTimeUtc)));
+                cancellationToken.ThrowIfCancellationRequested();
+                if (one is FileInfo { Exists: true } file && FolderPaths.WhyNone(file) is null)
+                {
+                    found.Add(new(PathOf(file), file.Length, new DateTimeOffset(file.LastWriteTimeUtc)));
+                }
             }
+        }
+        catch (UnauthorizedAccessException error) when (error is not LakeAccessException)
+        {
+            throw FileFaults.ExplainRead(error, paths.Full(folder));
         }
 
         found.Sort((left, right) => Utf8Order.Compare(left.Path, right.Path));
@@ -128,18 +125,24 @@ public sealed class FolderLake : ILake
     public void Put(IReadOnlyList<(string Path, byte[] Bytes)> objects)
     {
         ArgumentNullException.ThrowIfNull(objects);
-        var unfinished = new string[objects.Count];
-        for (var at = 0; at < unfinished.Length; at++)
+        var unfinished = Array.ConvertAll(new string[objects.Count], _ => scratch.NewFile());
+        try
         {
-            unfinished[at] = NewScratchFile();
-            File.WriteAllBytes(unfinished[at], objects[at].Bytes);
-        }
+            for (var at = 0; at < unfinished.Length; at++)
+            {
+                FileSystem.Write(unfinished[at], objects[at].Bytes);
+            }
 
-        Sync(unfinished);
-        for (var at = 0; at < unfinished.Length; at++)
+            Sync(unfinished);
+            for (var at = 0; at < unfinished.Length; at++)
+            {
+                FileSystem.Rename(unfinished[at], MakeFolder(objects[at].Path));
+            }
+        }
+        catch
         {
-            var target = MakeFolder(objects[at].Path);
-            File.Move(unfinished[at], target, overwrite: true);
+            Array.ForEach(unfinished, FileSystem.Delete); // Where the disk is full they keep it so.
+            throw;
         }
 
         Sync([.. objects.Select(put => Path.GetDirectoryName(paths.Full(put.Path))!).Distinct(StringComparer.Ordinal)]);
@@ -149,7 +152,7 @@ public sealed class FolderLake : ILake
     public void PutScratch(string path, string scratchFile)
     {
         var target = MakeFolder(path);
-        File.Move(scratchFile, target, overwrite: true);
+        FileSystem.Rename(scratchFile, target);
         lock (syncing)
         {
             unsynced.Add(target);
@@ -161,16 +164,16 @@ public sealed class FolderLake : ILake
     public bool PutIfAbsent(string path, byte[] bytes)
     {
         var target = MakeFolder(path);
-        var unfinished = NewScratchFile();
+        var unfinished = scratch.NewFile();
         try
         {
-            File.WriteAllBytes(unfinished, bytes);
+            FileSystem.Write(unfinished, bytes);
             Sync([unfinished]);
             return FileSystem.TryLink(unfinished, target);
         }
         finally
         {
-            File.Delete(unfinished);
+            FileSystem.Delete(unfinished);
             Sync([Path.GetDirectoryName(target)!]);
         }
     }
@@ -189,7 +192,7 @@ public sealed class FolderLake : ILake
         {
             Sync(pending);
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             lock (syncing)
             {
@@ -218,14 +221,14 @@ public sealed class FolderLake : ILake
 
         // The file may be replaced between looking and renaming: what has arrived is looked at again.
         // Renamed, never linked first: where the landing folder may not be written to, nothing has happened then.
-        File.Move(source, destination, overwrite: true);
+        FileSystem.Move(source, destination);
         var moved = Find(target);
         var isRead =
             IsSame(moved, read with { Path = target })
             && (hash is null || DateTimeOffset.UtcNow - read.Modified > TimeGranularity || Hash(target) == hash);
         if (!isRead)
         {
-            File.Move(destination, FreeName(source));
+            FileSystem.Move(destination, FreeName(source));
         }
 
         lock (syncing)
@@ -246,7 +249,7 @@ public sealed class FolderLake : ILake
             return;
         }
 
-        File.Delete(file);
+        FileSystem.Delete(file);
         lock (syncing)
         {
             unsynced.Add(Path.GetDirectoryName(file)!);
@@ -254,30 +257,7 @@ public sealed class FolderLake : ILake
     }
 
     /// <inheritdoc/>
-    public void DeleteScratch()
-    {
-        var all = new DirectoryInfo(Path.Combine(root, Unfinished));
-        if (!all.Exists || all.LinkTarget is not null)
-        {
-            return; // What lies behind a link is not ours to delete.
-        }
-
-        var longAgo = DateTime.UtcNow - ScratchLifetime;
-        foreach (
-            var left in all.EnumerateFileSystemInfos()
-                .Where(left => left.Name == process || left.LastWriteTimeUtc < longAgo)
-        )
-        {
-            if (left is DirectoryInfo folder)
-            {
-                folder.Delete(recursive: true);
-            }
-            else
-            {
-                left.Delete();
-            }
-        }
-    }
+    public void DeleteScratch() => scratch.Delete();
 
     static bool IsSame(LakeObject? found, LakeObject expected) =>
         found is not null && found.Size == expected.Size && found.Modified == expected.Modified;
@@ -351,18 +331,11 @@ public sealed class FolderLake : ILake
         }
     }
 
-    string NewScratchFile()
-    {
-        var file = paths.FullWithoutLinks($"{Unfinished}/{Guid.NewGuid():N}");
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        return file;
-    }
-
     /// <summary>Makes the folder that a path is in, and says the full path.</summary>
     string MakeFolder(string path)
     {
         var full = paths.FullWithoutLinks(path);
-        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+        FileSystem.MakeFolder(Path.GetDirectoryName(full)!);
         return full;
     }
 }

@@ -54,7 +54,7 @@ sealed class FolderPaths(string root, string name)
     /// <summary>Why what lies in a folder of the lake is no object; null when it is one.</summary>
     public static string? WhyNone(FileSystemInfo found) =>
         found.Attributes.HasFlag(FileAttributes.ReparsePoint) ? "it is a link: only files that lie there are taken"
-        : found is FileInfo { Length: 0 } && !FileSystem.IsRegular(found.FullName)
+        : found is FileInfo { Length: 0 } && !RegularFiles.IsRegular(found.FullName)
             ? "it is a pipe, a socket or a device: only files are taken"
         : null;
 
@@ -67,11 +67,11 @@ sealed class FolderPaths(string root, string name)
             return File.OpenHandle(full, share: FileShare.ReadWrite | FileShare.Delete);
         }
 
-        var file = FileSystem.OpenFile(full);
+        var file = RegularFiles.Open(full);
         var (ownFolder, rest) = Split(path);
-        var real = realFolders.GetOrAdd(ownFolder, folder => FileSystem.RealPath(Path.Combine(root, folder)));
+        var real = realFolders.GetOrAdd(ownFolder, folder => RegularFiles.RealPath(Path.Combine(root, folder)));
         var expected = Path.Combine(real, rest);
-        if (FileSystem.PathOf(file) is { } opened && opened != expected && opened != $"{expected} (deleted)")
+        if (RegularFiles.PathOf(file) is { } opened && opened != expected && opened != $"{expected} (deleted)")
         {
             file.Dispose();
             throw new ObjectChangedException($"{path} was moved or became a link while it was opened.");

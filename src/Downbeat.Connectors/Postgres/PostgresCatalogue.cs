@@ -1,5 +1,6 @@
 using Downbeat.Engine.Catalogue;
 using Downbeat.Pipeline.Catalogue;
+using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Publish;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -272,7 +273,8 @@ public sealed class PostgresCatalogue : ICatalogueSource
         {
             // Not by blocking calls: while the server sorts nothing comes, and only these can be stopped then.
             using var csv = connection.BeginTextExportAsync(copy, cancellationToken).GetAwaiter().GetResult();
-            using var output = new FileStream(file, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+            File.Delete(file);
+            using var output = new ScratchStream(file);
             var bytes = ((StreamReader)(TextReader)csv).BaseStream;
             var buffer = new byte[256 * 1024];
             var lines = -1L; // The header is no row.

@@ -34,9 +34,14 @@ sealed class S3Bytes : IByteSource
         var end = reader.ReadEnd(key);
         version = end.Version;
         fetchedFrom = end.ObjectSize - end.Length;
-        using (var handle = File.OpenHandle(file, FileMode.CreateNew, FileAccess.Write))
+        try
         {
+            using var handle = File.OpenHandle(file, FileMode.CreateNew, FileAccess.Write);
             RandomAccess.Write(handle, end.Bytes, fetchedFrom);
+        }
+        catch (Exception error) when (FileFaults.IsKnown(error))
+        {
+            throw FileFaults.Explain(error, file);
         }
 
         end.Return();
@@ -85,7 +90,14 @@ sealed class S3Bytes : IByteSource
     void Fetch()
     {
         using var stream = S3Stream.Open(reader!, key, 0, fetchedFrom, version);
-        using var output = new FileStream(file, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 0);
-        stream.CopyTo(output, 1 << 20);
+        try
+        {
+            using var output = new FileStream(file, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 0);
+            stream.CopyTo(output, 1 << 20);
+        }
+        catch (Exception error) when (FileFaults.IsKnown(error))
+        {
+            throw FileFaults.Explain(error, file);
+        }
     }
 }

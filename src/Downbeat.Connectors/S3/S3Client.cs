@@ -2,6 +2,7 @@ using Amazon;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
+using Downbeat.Pipeline.Landing;
 using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.Retry;
@@ -166,7 +167,22 @@ sealed class S3Client : IDisposable
             );
         }
 
-        return new(config);
+        var connected = new AmazonS3Client(config);
+        if (WriteBoundary.IsCounted)
+        {
+            connected.BeforeRequestEvent += (_, request) => Cross((request as WebServiceRequestEventArgs)?.Request);
+            connected.AfterResponseEvent += (_, response) => Cross((response as WebServiceResponseEventArgs)?.Request);
+        }
+
+        return connected;
+    }
+
+    static void Cross(AmazonWebServiceRequest? request)
+    {
+        if (request is not (null or GetObjectRequest or GetObjectMetadataRequest or ListObjectsV2Request))
+        {
+            WriteBoundary.Cross(request.GetType().Name);
+        }
     }
 
     ResiliencePipeline Pipeline(TimeSpan patience) =>

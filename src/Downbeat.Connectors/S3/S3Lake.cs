@@ -228,7 +228,7 @@ public sealed class S3Lake : ILake, IDisposable
     /// <inheritdoc/>
     public void DeleteScratch()
     {
-        uploads.WaitAll();
+        uploads.EndAll();
         uploads.ForgetAll();
         scratch.Delete();
     }

@@ -40,6 +40,24 @@ sealed class S3Uploads(S3Writer writer, Func<string, bool> isWorthKeeping) : IDi
         }
     }
 
+    /// <summary>Waits until nothing is on its way any more, and gives up what fails: nobody builds on it now.</summary>
+    public void EndAll()
+    {
+        foreach (var upload in uploads.Values)
+        {
+            try
+            {
+                upload.Task.GetAwaiter().GetResult();
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // Told to whoever waited for it, or wanted by nobody.
+            }
+
+            uploads.TryRemove(KeyValuePair.Create(upload.Path, upload));
+        }
+    }
+
     /// <summary>The local file of an object that was put, for its new owner; null where there is none.</summary>
     public string? TakeKept(string path) => kept.TryRemove(path, out var file) ? file : null;
 

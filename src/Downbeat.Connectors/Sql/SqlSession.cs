@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Downbeat.Pipeline.Landing;
 
 namespace Downbeat.Connectors.Sql;
 
@@ -23,7 +24,9 @@ sealed class SqlSession(DbConnection connection, Action? beforeStatement, Cancel
     {
         using var command = Command(sql, parameters);
         using var end = EndWhenCancelled(command);
+        WriteBoundary.Cross("Sql");
         command.ExecuteNonQuery();
+        WriteBoundary.Cross("Sql");
     }
 
     /// <summary>Reads all rows that a query gives.</summary>

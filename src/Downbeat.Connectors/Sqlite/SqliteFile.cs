@@ -8,6 +8,7 @@ public static class SqliteFile
     const int Busy = 5;
     const int Locked = 6;
     const int ReadOnly = 8;
+    const int InputOutput = 10;
     const int Full = 13;
     const int CannotOpen = 14;
     const int Corrupt = 11;
@@ -66,8 +67,11 @@ public static class SqliteFile
         return error.SqliteErrorCode switch
         {
             Busy or Locked => "another program has been writing to it for long; close that, or wait.",
-            ReadOnly => "it may not be written to; check who owns it.",
-            Full => "the disk is full.",
+            ReadOnly =>
+                $"it, or its folder, may not be written to by the user {Environment.UserName}: let that user write there, and try again.",
+            Full => "no room is left on its disk: make some, and try again.",
+            InputOutput =>
+                $"the disk refused to read or write ({error.Message.TrimEnd('.')}): see whether it is full, over a limit, or damaged, and try again.",
             CannotOpen => "it cannot be opened; check that its folder is there and may be written to.",
             NotADatabase =>
                 "it is no SQLite database; `downbeat repair` sets it aside and makes it anew from the published tables.",

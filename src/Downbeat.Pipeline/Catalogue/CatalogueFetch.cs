@@ -115,9 +115,7 @@ sealed class CatalogueFetch : IDisposable
             long tooLong;
             using (var before = table.IsChangesOnly ? run.Lake.Open(known!.Path!) : null)
             using (var changed = File.OpenRead(file))
-            using (
-                var output = new FileStream(merged, FileMode.CreateNew, FileAccess.Write, FileShare.None, 256 * 1024)
-            )
+            using (var output = new ScratchStream(merged))
             {
                 (var hash, tooLong) = RowsMerge.Run(before, changed, table.KeyIsNumber, output, cancellationToken);
                 origin = origin with
@@ -147,7 +145,7 @@ sealed class CatalogueFetch : IDisposable
 
     string NewFile(RunContext run)
     {
-        files.Add(Path.Combine(run.Lake.Scratch, Guid.NewGuid().ToString("N")));
+        files.Add(ScratchStream.NewName(run.Lake.Scratch));
         return files[^1];
     }
 }

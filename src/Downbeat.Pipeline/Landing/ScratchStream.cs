@@ -24,6 +24,7 @@ public sealed unsafe partial class ScratchStream : Stream
     SafeFileHandle? file;
     Task<byte[]>? writing; // Gives back its memory.
     bool isClosed;
+    bool hasToldFailure; // Then nothing more is written, not even at the end: who was told closes this, too.
 
     /// <summary>Names the file, which is made by the first write that does not fit the buffer, or at the end.</summary>
     public ScratchStream(string path)
@@ -67,8 +68,7 @@ public sealed unsafe partial class ScratchStream : Stream
             buffer = buffer[taken..];
             if (buffered == BlockBytes)
             {
-                file ??= OpenPastCache() ?? Open();
-                WriteMeanwhile();
+                WriteBlock();
             }
         }
     }
@@ -96,7 +96,10 @@ public sealed unsafe partial class ScratchStream : Stream
             isClosed = true;
             try
             {
-                WriteEnd();
+                if (!hasToldFailure)
+                {
+                    WriteEnd();
+                }
             }
             finally
             {
@@ -108,10 +111,25 @@ public sealed unsafe partial class ScratchStream : Stream
         base.Dispose(disposing);
     }
 
+    void WriteBlock()
+    {
+        try
+        {
+            file ??= OpenPastCache() ?? Open();
+            EndWriting();
+        }
+        catch
+        {
+            hasToldFailure = true;
+            throw;
+        }
+
+        WriteMeanwhile();
+    }
+
     /// <summary>Begins to write the buffer, which is full, and goes on with another.</summary>
     void WriteMeanwhile()
     {
-        EndWriting();
         var (full, offset) = (memory, written);
         writing = Task.Run(() =>
         {
@@ -148,18 +166,22 @@ public sealed unsafe partial class ScratchStream : Stream
         Buffer[buffered..padded].Clear();
         WriteAt(written, Buffer[..padded]);
         RandomAccess.SetLength(file, Length);
+        WriteBoundary.Cross(nameof(ScratchStream));
     }
 
     void WriteAt(long offset, ReadOnlySpan<byte> bytes)
     {
+        WriteBoundary.Cross(nameof(ScratchStream));
         try
         {
             RandomAccess.Write(file!, bytes, offset);
         }
-        catch (IOException error)
+        catch (Exception error) when (FileFaults.IsKnown(error))
         {
-            throw new IOException($"{path} cannot be written: {error.Message}", error);
+            throw FileFaults.Explain(error, path);
         }
+
+        WriteBoundary.Cross(nameof(ScratchStream));
     }
 
     /// <summary>Pinned, so that it stays aligned.</summary>
@@ -172,7 +194,17 @@ public sealed unsafe partial class ScratchStream : Stream
         return memory.AsSpan((int)(((address + Alignment - 1) & -Alignment) - address), BlockBytes);
     }
 
-    SafeFileHandle Open() => File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
+    SafeFileHandle Open()
+    {
+        try
+        {
+            return File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
+        }
+        catch (Exception error) when (FileFaults.IsKnown(error))
+        {
+            throw FileFaults.Explain(error, path);
+        }
+    }
 
     /// <summary>Null where there is no such way, as on a file system in memory.</summary>
     SafeFileHandle? OpenPastCache()

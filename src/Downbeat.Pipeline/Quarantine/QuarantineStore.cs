@@ -85,15 +85,28 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
             );
         }
 
-        using var lease = Lease.Take(lake, RunRecords.NewId(clock), options.LeaseSeconds, clock, options.LeaseStore);
-        if (lease.Previous is not null)
+        try
         {
-            throw new LakeException(
-                $"A run died on {lake.Name}: `downbeat run` first, which cleans up, and then retry."
+            using var lease = Lease.Take(
+                lake,
+                RunRecords.NewId(clock),
+                options.LeaseSeconds,
+                clock,
+                options.LeaseStore
             );
-        }
+            if (lease.Previous is not null)
+            {
+                throw new LakeException(
+                    $"A run died on {lake.Name}: `downbeat run` first, which cleans up, and then retry."
+                );
+            }
 
-        return entry.Fault is null ? RetryRows(entry) : RetryFile(entry);
+            return entry.Fault is null ? RetryRows(entry) : RetryFile(entry);
+        }
+        finally
+        {
+            lake.DeleteScratch();
+        }
     }
 
     List<QuarantineEntry> List(LakeState state)
@@ -192,9 +205,9 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
         var buffer = new SortBuffer(1 << 20);
         var (landedRows, left) = (0L, 0L);
         var reasons = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        var mended = Path.Combine(lake.Scratch, Guid.NewGuid().ToString("N"));
+        var mended = ScratchStream.NewName(lake.Scratch);
         using var kept = new RejectsFile(lake.Scratch);
-        using (var output = new FileStream(mended, FileMode.CreateNew, FileAccess.Write))
+        using (var output = new ScratchStream(mended))
         {
             output.Write(header);
             output.Write("\n"u8);
@@ -223,10 +236,17 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
         string? landed = null;
         if (landedRows > 0)
         {
-            // Named after what it holds: a retry that died and is done again lands the same file.
-            landed = $"{LakePaths.Streams}/retry-{entry.Source}-{Hash(mended)}.csv";
-            lake.PutScratch(landed, mended);
-            lake.Flush();
+            // Named after what it holds: a retry that died and is done again lands the same file, or none when a run has
+            // taken that in meanwhile.
+            var hash = Hash(mended);
+            landed = $"{LakePaths.Streams}/retry-{entry.Source}-{hash[..8]}.csv";
+            var ledger = LakeLedger.Open(lake, "quarantine retry", clock);
+            if (!ledger.State.Sources.Values.Any(source => source.Entry.Key == landed && source.Entry.Hash == hash))
+            {
+                lake.PutScratch(landed, mended);
+                lake.Flush();
+            }
+
             if (kept.Path is { } rest)
             {
                 lake.PutScratch(LakePaths.Rejects(entry.Source), rest);
@@ -236,9 +256,7 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
                 lake.Delete(LakePaths.Rejects(entry.Source));
             }
 
-            LakeLedger
-                .Open(lake, "quarantine retry", clock)
-                .Commit(_ => LakeLedger.Facts with { OpenRejects = [new(entry.Source, left)] });
+            ledger.Commit(_ => LakeLedger.Facts with { OpenRejects = [new(entry.Source, left)] });
         }
 
         File.Delete(mended);
@@ -300,7 +318,7 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
     static string Hash(string file)
     {
         using var stream = File.OpenRead(file);
-        return ContentHash.Of(stream)[..8];
+        return ContentHash.Of(stream);
     }
 }
 

@@ -17,11 +17,11 @@ sealed class RejectsFile(string scratchFolder) : IDisposable
     /// <summary>A record of 1 MiB with every byte a doubled quote, and the columns before it.</summary>
     const int MaxKeptBytes = 4 * CsvReader.MaxRecordBytes;
 
-    FileStream? output;
+    ScratchStream? output;
     string fileName = "";
 
     /// <summary>The scratch file, or null when there was no reject.</summary>
-    public string? Path => output?.Name;
+    public string? Path { get; private set; }
 
     /// <summary>Names the file whose rejects follow.</summary>
     public void StartFile(string name) => fileName = name;
@@ -73,11 +73,8 @@ sealed class RejectsFile(string scratchFolder) : IDisposable
     {
         if (output is null)
         {
-            output = new(
-                System.IO.Path.Combine(scratchFolder, Guid.NewGuid().ToString("N")),
-                FileMode.CreateNew,
-                FileAccess.Write
-            );
+            Path = ScratchStream.NewName(scratchFolder);
+            output = new(Path);
             output.Write(Encoding.UTF8.GetBytes(string.Join(',', Columns) + "\n"));
         }
 

@@ -357,7 +357,7 @@ sealed class CatalogueStage
                 () =>
                 {
                     runFiles.Add(NewFile(run));
-                    return Create(runFiles[^1]);
+                    return new ScratchStream(runFiles[^1]);
                 },
                 rejects.Add
             );
@@ -410,15 +410,14 @@ sealed class CatalogueStage
         }
     }
 
-    static string NewFile(RunContext run) => Path.Combine(run.Lake.Scratch, Guid.NewGuid().ToString("N"));
-
-    static FileStream Create(string file) => new(file, FileMode.Create, FileAccess.Write, FileShare.None, 256 * 1024);
+    static string NewFile(RunContext run) => ScratchStream.NewName(run.Lake.Scratch);
 
     /// <summary>Writes a file, and says its SHA-256 in hex.</summary>
     static string Write(string file, Action<Stream> write)
     {
+        File.Delete(file); // Of a version that was none.
         using var hash = SHA256.Create();
-        using (var output = new CryptoStream(Create(file), hash, CryptoStreamMode.Write))
+        using (var output = new CryptoStream(new ScratchStream(file), hash, CryptoStreamMode.Write))
         {
             write(output);
         }

@@ -327,7 +327,7 @@ sealed class LandedSource
             fault?.Detail
         );
         var file = ScratchStream.NewName(lake.Scratch);
-        File.WriteAllBytes(file, JsonSerializer.SerializeToUtf8Bytes(about, LakeJson.Readable.QuarantinedSourceFile));
+        FileSystem.Write(file, JsonSerializer.SerializeToUtf8Bytes(about, LakeJson.Readable.QuarantinedSourceFile));
         lake.PutScratch(LakePaths.QuarantinedSource(entry.Id), file);
     }
 

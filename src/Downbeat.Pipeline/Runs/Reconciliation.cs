@@ -91,6 +91,8 @@ public sealed class Reconciliation(
     public RunRecord Run(RunRequest? request = null, CancellationToken cancellationToken = default)
     {
         LakeState? state = null;
+        LakeFile.Read(lake);
+        lake.DeleteScratch(); // What runs that died left may be what fills the disk.
         try
         {
             var record = Run(request ?? new(), ref state, cancellationToken);
@@ -102,13 +104,15 @@ public sealed class Reconciliation(
             Ended?.Invoke(new(null, state, error));
             throw;
         }
+        finally
+        {
+            lake.DeleteScratch();
+        }
     }
 
     RunRecord Run(RunRequest request, ref LakeState? known, CancellationToken cancellationToken)
     {
         var id = RunRecords.NewId(clock);
-        LakeFile.Read(lake);
-        lake.DeleteScratch(); // What runs that died left may be what fills the disk.
         using var lease = Lease.Take(
             lake,
             id,

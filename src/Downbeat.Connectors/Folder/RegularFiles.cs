@@ -5,17 +5,11 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Downbeat.Connectors.Folder;
 
-/// <summary>
-/// What .NET does not offer of a file system: linking without replacing, syncing folders and file systems, and opening without being
-/// kept waiting by a pipe.
-/// </summary>
-static partial class FileSystem
+/// <summary>Opens files, and only files, which .NET does not offer: nobody is kept waiting by a pipe, and what was opened is known by its path.</summary>
+static partial class RegularFiles
 {
     const int NotFound = 2; // ENOENT
-    const int NotPermitted = 1; // EPERM, which file systems without hard links answer.
-    const int CrossDevice = 18; // EXDEV
-    const int NotSupported = 95; // EOPNOTSUPP
-    const int FileExists = 17; // EEXIST
+    const int NotPermitted = 1; // EPERM
     const int NotKnown = 38; // ENOSYS
     const int NoFolder = 20; // ENOTDIR
     const int NoAccess = 13; // EACCES
@@ -30,77 +24,10 @@ static partial class FileSystem
     /// <summary>O_RDONLY, and on Linux O_NONBLOCK and O_CLOEXEC: opening a pipe does not wait for whoever writes.</summary>
     static readonly int ReadOnly = OperatingSystem.IsLinux() ? 0x800 | 0x80000 : 0;
 
-    /// <summary>Gives a file a second name, atomically; false when the name is taken.</summary>
-    public static bool TryLink(string existing, string name)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            try
-            {
-                File.Move(existing, name, overwrite: false); // Atomic there.
-                return true;
-            }
-            catch (IOException) when (File.Exists(name))
-            {
-                return false;
-            }
-        }
-
-        if (Link(existing, name) == 0)
-        {
-            return true;
-        }
-
-        return Marshal.GetLastPInvokeError() is var error && error == FileExists
-            ? false
-            : throw new IOException(
-                $"{name} cannot be put: {new Win32Exception(error).Message}."
-                    + (
-                        error is NotPermitted or CrossDevice or NotSupported
-                            ? " A lake needs a file system with hard links."
-                            : ""
-                    )
-            );
-    }
-
-    /// <summary>Makes a file or a folder durable.</summary>
-    public static void Sync(string path)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            if (File.Exists(path))
-            {
-                using var file = File.OpenHandle(
-                    path,
-                    FileMode.Open,
-                    FileAccess.ReadWrite,
-                    FileShare.ReadWrite | FileShare.Delete
-                );
-                RandomAccess.FlushToDisk(file);
-            }
-
-            return;
-        }
-
-        WithDescriptor(path, FSync);
-    }
-
-    /// <summary>Makes the whole file system of a path durable; false where that is not to be had.</summary>
-    public static bool TrySyncAll(string path)
-    {
-        if (!OperatingSystem.IsLinux())
-        {
-            return false;
-        }
-
-        WithDescriptor(path, SyncFS);
-        return true;
-    }
-
     /// <summary>Opens a file on Linux; what is no file is not opened.</summary>
-    public static SafeFileHandle OpenFile(string path)
+    public static SafeFileHandle Open(string path)
     {
-        var file = new SafeFileHandle(IsRegular(path) ? Open(path, ReadOnly) : -1, ownsHandle: true);
+        var file = new SafeFileHandle(IsRegular(path) ? OpenFile(path, ReadOnly) : -1, ownsHandle: true);
         if (file.IsInvalid)
         {
             var error = Marshal.GetLastPInvokeError();
@@ -172,41 +99,8 @@ static partial class FileSystem
         }
     }
 
-    static void WithDescriptor(string path, Func<int, int> sync)
-    {
-        var descriptor = Open(path, ReadOnly);
-        if (descriptor < 0)
-        {
-            // Deleted or moved again meanwhile: nothing is left to be made durable.
-            var error = Marshal.GetLastPInvokeError();
-            if (error == NotFound)
-            {
-                return;
-            }
-
-            throw new IOException($"{path} cannot be synced: {new Win32Exception(error).Message}.");
-        }
-
-        try
-        {
-            if (sync(descriptor) != 0)
-            {
-                throw new IOException(
-                    $"{path} cannot be synced: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}."
-                );
-            }
-        }
-        finally
-        {
-            _ = Close(descriptor);
-        }
-    }
-
-    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Link(string existing, string name);
-
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
+    private static partial int OpenFile(string path, int flags);
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int GetStatus(int folder, string path, int flags, uint mask, out Status status);
@@ -219,15 +113,6 @@ static partial class FileSystem
 
     [LibraryImport("libc", EntryPoint = "posix_fadvise")]
     private static partial int Advise(SafeFileHandle file, long offset, long length, int advice);
-
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static partial int FSync(int descriptor);
-
-    [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
-    private static partial int SyncFS(int descriptor);
-
-    [LibraryImport("libc", EntryPoint = "close")]
-    private static partial int Close(int descriptor);
 
     /// <summary>What <c>statx</c> says, laid out the same on every processor.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]
