@@ -34,6 +34,8 @@ static class Overview
         Command("explain", "show which files made a date, and when and why it was last restated");
         Command("quarantine", "list, show and retry what was set aside");
         Command("rebuild", "restate dates on purpose");
+        Command("retract", "take a delivered file's listens out again");
+        Command("forget", "remove users from everything that the lake holds");
         Command("check", "try everything that is configured: the lake, databases, destinations");
         Command("version", "show the versions of Downbeat, .NET and the system");
         Terminal.Line();

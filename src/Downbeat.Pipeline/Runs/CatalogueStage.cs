@@ -282,6 +282,7 @@ sealed class CatalogueStage
             return new()
             {
                 Version = version,
+                FirstVersion = known?.FirstVersion ?? version,
                 Path = path,
                 Sha256 = sum,
                 Files = input.Entries,
@@ -341,6 +342,7 @@ sealed class CatalogueStage
             return new()
             {
                 Version = version,
+                FirstVersion = known?.FirstVersion ?? version,
                 Path = path,
                 Sha256 = sum,
                 Files = input.Entries,
