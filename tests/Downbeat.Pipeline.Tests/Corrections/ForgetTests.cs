@@ -229,9 +229,9 @@ public sealed class ForgetTests
         var isFirst = true;
         var stalled = new StallingLake(
             lake.Lake,
-            () =>
+            path =>
             {
-                if (isFirst)
+                if (isFirst && path.StartsWith(LakePaths.Catalogue, StringComparison.Ordinal)) // What is put last.
                 {
                     isFirst = false;
                     File.Delete(Path.Combine(lake.Folder, LakePaths.Lease));
@@ -271,6 +271,7 @@ public sealed class ForgetTests
                 }
 
                 var isCommitted = lake.State.ForgottenAt is not null;
+                Assert.Equal(lake.State.Obsolete.Count, lake.Plan(alone).Delete.Count);
                 Assert.Empty(lake.Run(alone).Errors);
                 Assert.Empty(lake.Lake.List(LakePaths.Forgetting));
                 if (!isCommitted)
@@ -467,12 +468,12 @@ public sealed class ForgetTests
         return plain.ToArray();
     }
 
-    sealed class StallingLake(ILake inner, Action onPut) : ForwardingLake(inner)
+    sealed class StallingLake(ILake inner, Action<string> onPut) : ForwardingLake(inner)
     {
         public override void PutScratch(string path, string scratchFile)
         {
             base.PutScratch(path, scratchFile);
-            onPut();
+            onPut(path);
         }
     }
 }
