@@ -51,6 +51,28 @@ public sealed class CatalogueStageTests
     }
 
     [Fact]
+    public void ADateThatIsComputedAgainBecauseNothingWasKeptOfTheUsersSaysSo()
+    {
+        using var lake = new TestLake();
+        lake.LandCatalogue(TestListens.Songs, TestListens.Users);
+        lake.LandStreams(
+            "a.csv",
+            TestListens.Csv(["1,track001,2024-06-25 10:00:00,0,0", "99,track001,2024-06-25 10:00:00,0,0"])
+        );
+        lake.Run();
+        File.Delete(Path.Combine(lake.Folder, lake.State.Users!.Path));
+        var date = Assert.Single(lake.Run().Dates);
+        Assert.Equal("the users were read anew, as they were no longer kept", date.Why);
+        Assert.Empty(date.Restated);
+        lake.LandCatalogue(
+            TestListens.Songs,
+            TestListens.Users + "99,Name,30,NO,2024-01-01\n",
+            TestLake.Arrived.AddHours(1)
+        );
+        Assert.Contains("who were unknown before", Assert.Single(lake.Run().Dates).Why, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void OfTwoFaultsTheSongsAreNamed()
     {
         using var lake = new TestLake();

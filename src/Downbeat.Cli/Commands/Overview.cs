@@ -35,6 +35,8 @@ static class Overview
         Command("quarantine", "list, show and retry what was set aside");
         Command("rebuild", "restate dates on purpose");
         Command("repair", "make again what is damaged or missing in the lake");
+        Command("retract", "take a delivered file's listens out again");
+        Command("forget", "remove users from everything that the lake holds");
         Command("check", "try everything that is configured: the lake, databases, destinations");
         Command("version", "show the versions of Downbeat, .NET and the system");
         Terminal.Line();

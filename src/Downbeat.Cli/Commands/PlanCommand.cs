@@ -76,6 +76,7 @@ static class PlanCommand
 
         AddFiles(table, "scan", plan.Scan);
         AddFiles(table, "move", plan.Move);
+        AddFiles(table, "delete", plan.Delete);
         foreach (var date in plan.Dates.Take(Shown))
         {
             table.Add("compute", Figures.Date(date.Date), "", date.Why);

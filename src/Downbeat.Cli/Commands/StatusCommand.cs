@@ -96,6 +96,11 @@ static class StatusCommand
             Fact(destination.Name, State(destination));
         }
 
+        if (status.IsForgettingUnfinished)
+        {
+            Fact("forget", "died before its end: give the command again, with the same users");
+        }
+
         if (status.Running is { } running)
         {
             Fact("running", $"{running.Run}, process {running.ProcessId} on {running.Host}");

@@ -103,7 +103,7 @@ sealed class MoveStage(RunContext run)
 
         try
         {
-            if (run.Lake.Move(file, source.Entry.Hash, target))
+            if (run.Lake.Move(file, source.RawHash, target))
             {
                 return target;
             }

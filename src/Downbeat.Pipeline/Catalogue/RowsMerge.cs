@@ -1,4 +1,3 @@
-using System.Text;
 using Downbeat.Engine.Scan;
 
 namespace Downbeat.Pipeline.Catalogue;
@@ -117,8 +116,8 @@ static class RowsMerge
             {
                 throw new CatalogueException(
                     order == 0
-                        ? $"Two rows have the key {ShowKey()}, and a key is unique: name columns that are, or a primary key."
-                        : $"The database sorts {ShowKey()} differently than by bytes, so that changes cannot be merged: take the updatedAt setting out, and all rows are read each time."
+                        ? "Two rows have the same key, and a key is unique: name columns that are, or a primary key."
+                        : "The database sorts keys differently than by bytes, so that changes cannot be merged: take the updatedAt setting out, and all rows are read each time."
                 );
             }
 
@@ -164,15 +163,6 @@ static class RowsMerge
                 left.Length != right.Length ? left.Length.CompareTo(right.Length) : left.SequenceCompareTo(right);
             return leftIsNegative ? -order : order;
         }
-
-        string ShowKey() =>
-            string.Join(
-                ", ",
-                Enumerable
-                    .Range(0, keyIsNumber.Count)
-                    .Select(column => Encoding.UTF8.GetString(Key(column)))
-                    .Select(text => text.Length <= 60 ? text : text[..60] + "…")
-            );
 
         CatalogueException Unusable() =>
             new($"The rows cannot be used: {Row.FileFault?.Detail ?? "there is no header"}.");

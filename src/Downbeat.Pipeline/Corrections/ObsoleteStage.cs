@@ -12,6 +12,7 @@ static class ObsoleteStage
     /// <summary>Does it; says how many objects there were.</summary>
     public static int Run(RunContext run)
     {
+        run.Ledger.Refresh(); // What another run has done, and made anew since, must not go.
         var obsolete = run.Ledger.State.Obsolete.ToList();
         if (obsolete.Count == 0)
         {

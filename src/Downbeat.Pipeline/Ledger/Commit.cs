@@ -228,6 +228,9 @@ public sealed record CatalogueEntry
     /// <summary>Goes up when their content changes.</summary>
     public required int Version { get; init; }
 
+    /// <summary>The version before which it is not known what they held: nothing was kept of what had been read.</summary>
+    public int FirstVersion { get; init; }
+
     /// <summary>Where they are kept.</summary>
     public required string Path { get; init; }
 

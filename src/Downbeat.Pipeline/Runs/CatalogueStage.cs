@@ -328,6 +328,7 @@ sealed class CatalogueStage
             return new()
             {
                 Version = version,
+                FirstVersion = known?.FirstVersion ?? version,
                 Path = path,
                 Sha256 = sum,
                 Files = input.Entries,
@@ -386,6 +387,7 @@ sealed class CatalogueStage
             return new()
             {
                 Version = version,
+                FirstVersion = known?.FirstVersion ?? version,
                 Path = path,
                 Sha256 = sum,
                 Files = input.Entries,

@@ -52,6 +52,9 @@ public sealed record LakeStatus
     /// <summary>The systems that tables are published to besides the lake's own files, and how far behind they are.</summary>
     public IReadOnlyList<DestinationStatus> Destinations { get; init; } = [];
 
+    /// <summary>Whether users were forgotten in some files only, because whoever did it died: the command is to be given again.</summary>
+    public bool IsForgettingUnfinished { get; init; }
+
     /// <summary>The last run that had something to do.</summary>
     public RunRecord? LastRun { get; init; }
 
@@ -109,6 +112,7 @@ public sealed record LakeStatus
                     DestinationStatus.Of(destination, state, file.Id, cancellationToken)
                 ),
             ],
+            IsForgettingUnfinished = state.IsForgettingUnfinished,
             LastRun = RunRecords.FindLast(lake),
             Running = Lease.FindHolder(lake, clock, leases),
         };

@@ -79,6 +79,12 @@ public sealed class Reconciliation(
             Scan = scan,
             Move = move,
             Leave = [.. unread, .. leave],
+            Delete =
+            [
+                .. state
+                    .Obsolete.OrderBy(one => one.Key, StringComparer.Ordinal)
+                    .Select(one => new PlannedFile(one.Key, 0, "it holds users who were forgotten")),
+            ],
             Dates = [.. dates.OrderBy(date => date.Date)],
         };
     }

@@ -26,6 +26,9 @@ public sealed record RunPlan
     /// <summary>Landed files that are left alone, for now or for good.</summary>
     public IReadOnlyList<PlannedFile> Leave { get; init; } = [];
 
+    /// <summary>Objects that a forgetting which died has left to be deleted, or replaced.</summary>
+    public IReadOnlyList<PlannedFile> Delete { get; init; } = [];
+
     /// <summary>Dates that are computed already because of what is known now. Files to scan may add others.</summary>
     public IReadOnlyList<PlannedDate> Dates { get; init; } = [];
 
@@ -34,7 +37,7 @@ public sealed record RunPlan
 
     /// <summary>Whether a run has anything to do.</summary>
     [JsonIgnore]
-    public bool IsEmpty => Catalogue.Count + Scan.Count + Move.Count + Dates.Count + Publish.Count == 0;
+    public bool IsEmpty => Catalogue.Count + Scan.Count + Move.Count + Delete.Count + Dates.Count + Publish.Count == 0;
 }
 
 /// <summary>A file in a plan.</summary>

@@ -58,11 +58,25 @@ static class StaleDates
                 var day = new Day(date, run.Zone, run.OpenSlices(slices.ConvertAll(slice => slice.Slice.Path)));
                 if (lookForTracks && day.HasTrackKnownSince(run.Songs(), known.SongsChecked))
                 {
-                    stale.Add(new(date, "the songs know tracks now that they did not know before"));
+                    stale.Add(
+                        new(
+                            date,
+                            state.Songs.FirstVersion > known.SongsChecked
+                                ? "the songs were read anew, as they were no longer kept"
+                                : "the songs know tracks now that they did not know before"
+                        )
+                    );
                 }
                 else if (lookForUsers && day.HasUserKnownSince(run.Users(), known.UsersChecked, cancellationToken))
                 {
-                    stale.Add(new(date, "the users hold listeners now who were unknown before"));
+                    stale.Add(
+                        new(
+                            date,
+                            state.Users.FirstVersion > known.UsersChecked
+                                ? "the users were read anew, as they were no longer kept"
+                                : "the users hold listeners now who were unknown before"
+                        )
+                    );
                 }
                 else
                 {

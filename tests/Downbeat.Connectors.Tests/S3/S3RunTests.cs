@@ -180,6 +180,69 @@ public sealed class S3RunTests : IDisposable
     }
 
     [Fact]
+    public void FilesAreRetractedAndUsersForgotten()
+    {
+        var lake = Open();
+        LakeFile.Create(lake, "UTC", TestLake.Arrived);
+        var rows = new TestListens()
+            .Rows(300)
+            .ConvertAll(row => row.StartsWith("7,", StringComparison.Ordinal) ? $"73100000000{row}" : row);
+        rows.Add("731000000007,track001,2024-06-25 10:00:00,0,0");
+        void Land(string name, IEnumerable<string> some) =>
+            lake.Put([
+                (
+                    $"landing/streams/{name}",
+                    name.EndsWith(".gz", StringComparison.Ordinal)
+                        ? TestLake.Gzip(TestListens.Csv(some))
+                        : Encoding.UTF8.GetBytes(TestListens.Csv(some))
+                ),
+            ]);
+        lake.Put([
+            ("landing/songs/songs.csv", Encoding.UTF8.GetBytes(TestListens.Songs)),
+            ("landing/users/users.csv", Encoding.UTF8.GetBytes(TestListens.Users)),
+        ]);
+        Land("a.csv", rows.Take(200));
+        Assert.Empty(Run(lake, new()).Errors);
+        var expected = Kpis(lake);
+        Land("b.csv.gz", rows.Skip(150));
+        Assert.Empty(Run(lake, new()).Errors);
+        var all = Kpis(lake);
+        var id = new Downbeat.Pipeline.Corrections.Retraction(lake, TimeProvider.System)
+            .Find("b.csv.gz", restore: false)
+            .Source;
+        Assert.Empty(Run(lake, new(), new() { Retract = id }).Errors);
+        Assert.Equal(expected, Kpis(lake));
+        Assert.Single(lake.List("retracted/streams"));
+        Assert.Empty(Run(lake, new(), new() { Restore = id }).Errors);
+        Assert.Equal(all, Kpis(lake));
+        Assert.Equal(2, lake.List("archive/streams").Count);
+
+        var forgotten = Run(lake, new(), new() { Forget = [731000000007] });
+        Assert.Empty(forgotten.Errors);
+        Assert.Equal(2, forgotten.Forgotten!.Files);
+        using var folder = new TestLake();
+        folder.LandCatalogue(TestListens.Songs, TestListens.Users);
+        folder.LandStreams(
+            "a.csv",
+            TestListens.Csv(rows.Where(row => !row.StartsWith("73100", StringComparison.Ordinal)))
+        );
+        folder.Run();
+        Assert.Equal(folder.Kpis(), Kpis(lake));
+        Assert.Empty(lake.List("forgetting"));
+        foreach (var raw in lake.List("archive/streams"))
+        {
+            using var stream = lake.Open(raw);
+            using var csv = raw.Path.EndsWith(".gz", StringComparison.Ordinal)
+                ? new System.IO.Compression.GZipStream(stream, System.IO.Compression.CompressionMode.Decompress)
+                : stream;
+            using var reader = new StreamReader(csv);
+            Assert.DoesNotContain("731000000007", reader.ReadToEnd(), StringComparison.Ordinal);
+        }
+
+        Assert.Equal(RunOutcome.NothingToDo, Run(lake, new()).Outcome);
+    }
+
+    [Fact]
     public void AFileThatIsReplacedWhileItIsReadIsLeftAndScannedByTheNextRun()
     {
         var lake = Open();
@@ -360,8 +423,8 @@ public sealed class S3RunTests : IDisposable
     static (string, long, long, long, long, string?) Facts(ScannedFile file) =>
         (file.Path, file.Rows, file.Accepted, file.Duplicates, file.Rejected, file.Fault);
 
-    static RunRecord Run(ILake lake, RunOptions options) =>
-        new Reconciliation(lake, options, TimeProvider.System, NullLogger.Instance).Run();
+    static RunRecord Run(ILake lake, RunOptions options, RunRequest? request = null) =>
+        new Reconciliation(lake, options, TimeProvider.System, NullLogger.Instance).Run(request);
 
     static SortedDictionary<string, string> Kpis(ILake lake)
     {
