@@ -122,6 +122,12 @@ public sealed class FolderLake : ILake
     {
         var target = Full(path);
         MakeFolder(target);
+        if (File.Exists(target))
+        {
+            // A commit may name it: two runs that scan the same file make the same slices.
+            Sync([scratchFile]);
+        }
+
         File.Move(scratchFile, target, overwrite: true);
         lock (syncing)
         {

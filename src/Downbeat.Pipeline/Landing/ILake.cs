@@ -52,7 +52,10 @@ public interface ILake
     /// <summary>Puts objects, replacing those there were. Each appears whole; all are durable when this returns.</summary>
     void Put(IReadOnlyList<(string Path, byte[] Bytes)> objects);
 
-    /// <summary>Makes a finished scratch file an object, replacing the one there was. Durable after <see cref="Flush"/>.</summary>
+    /// <summary>
+    /// Makes a finished scratch file an object, replacing the one there was. Durable after <see cref="Flush"/>; what was there
+    /// may be named by a commit, so until then a crash of the machine leaves the one or the other, whole.
+    /// </summary>
     void PutScratch(string path, string scratchFile);
 
     /// <summary>Puts an object, durably, unless there is one: false then.</summary>

@@ -6,14 +6,14 @@ namespace Downbeat.Testing.Simulation;
 /// <summary>How likely what is, drawn once for each simulation: those with few kinds of trouble reach deeper than those with all.</summary>
 sealed class SimPlan
 {
-    static readonly double[] Rates = [0, 0.01, 0.03, 0.1];
+    static readonly double[] Rates = [0, 0.01, 0.03, 0.08];
 
     public SimPlan(Random random)
     {
         IsS3 = random.Next(3) == 0;
         Destinations = random.Next(3);
         Episodes = random.Next(2, 6);
-        Faults = random.Next(13);
+        Faults = random.Next(21);
         FaultRate = Rates[random.Next(Rates.Length)];
         OddRate = Rates[random.Next(Rates.Length)];
         ActRate = Rates[random.Next(Rates.Length)];
