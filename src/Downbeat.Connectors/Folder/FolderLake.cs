@@ -96,7 +96,10 @@ public sealed class FolderLake : ILake
     public IByteSource OpenBytes(string path) => new FileBytes(path, Full(path));
 
     /// <inheritdoc/>
-    public void Put(IReadOnlyList<(string Path, byte[] Bytes)> objects)
+    public void Put(IReadOnlyList<(string Path, byte[] Bytes)> objects) => PutSeen(objects);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<LakeObject> PutSeen(IReadOnlyList<(string Path, byte[] Bytes)> objects)
     {
         ArgumentNullException.ThrowIfNull(objects);
         var unfinished = new string[objects.Count];
@@ -107,14 +110,22 @@ public sealed class FolderLake : ILake
         }
 
         Sync(unfinished);
+        var seen = new LakeObject[unfinished.Length];
         for (var at = 0; at < unfinished.Length; at++)
         {
+            // A file keeps its time when it is renamed.
+            seen[at] = new(
+                objects[at].Path,
+                objects[at].Bytes.Length,
+                new DateTimeOffset(File.GetLastWriteTimeUtc(unfinished[at]))
+            );
             var target = Full(objects[at].Path);
             MakeFolder(target);
             File.Move(unfinished[at], target, overwrite: true);
         }
 
         Sync([.. objects.Select(put => Path.GetDirectoryName(Full(put.Path))!).Distinct(StringComparer.Ordinal)]);
+        return seen;
     }
 
     /// <inheritdoc/>

@@ -22,6 +22,7 @@ sealed class LandedSource
     readonly ILake lake;
     readonly RunOptions options;
     readonly IReadOnlyList<SourceEntry> versions;
+    readonly Func<string, bool> isSwept;
     readonly SectionBytes bytes; // Of a file that is scanned in sections.
     readonly CsvHeader? header; // Likewise.
     readonly ScannedSection?[] scanned;
@@ -34,18 +35,21 @@ sealed class LandedSource
     /// <param name="options">How to work.</param>
     /// <param name="landed">The file as it was listed.</param>
     /// <param name="versions">Older versions of it.</param>
+    /// <param name="isSwept">Whether what a source of an id had made was swept.</param>
     /// <param name="sections">How many sections it should have; it is one where that cannot be.</param>
     public LandedSource(
         ILake lake,
         RunOptions options,
         LakeObject landed,
         IReadOnlyList<SourceEntry> versions,
+        Func<string, bool> isSwept,
         int sections
     )
     {
         this.lake = lake;
         this.options = options;
         this.versions = versions;
+        this.isSwept = isSwept;
         Landed = landed;
         sections = (int)Math.Min(sections, ContentHash.BlockCount(landed.Size));
         bytes = new(lake, landed);
@@ -333,17 +337,22 @@ sealed class LandedSource
 
     /// <summary>
     /// A source's id stands for everything that shapes its slices, so that making them again makes the same. The time of
-    /// arrival is part of it because rows after it are rejected.
+    /// arrival is part of it because rows after it are rejected. Names that were swept are never used again: who sweeps
+    /// may have stalled, and delete them only now.
     /// </summary>
-    string MakeId(string hash) =>
-        Convert.ToHexStringLower(
-            SHA256.HashData(
-                Encoding.UTF8.GetBytes(
-                    string.Create(
-                        System.Globalization.CultureInfo.InvariantCulture,
-                        $"downbeat source 2\n{Landed.Path}\n{Landed.Size}\n{Landed.ModifiedSecond}\n{hash}"
-                    )
-                )
-            )
-        )[..24];
+    string MakeId(string hash)
+    {
+        var text = string.Create(
+            System.Globalization.CultureInfo.InvariantCulture,
+            $"downbeat source 2\n{Landed.Path}\n{Landed.Size}\n{Landed.ModifiedSecond}\n{hash}"
+        );
+        string id;
+        do
+        {
+            id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..24];
+            text += "\nagain";
+        } while (isSwept(id));
+
+        return id;
+    }
 }

@@ -47,7 +47,7 @@ public sealed class Reconciliation(
         var state = run.Ledger.State;
         var (catalogue, unread) = CatalogueStage.Plan(lake, state, source);
         var (scan, move, leave) = ScanStage.Plan(lake, state, options, clock.GetUtcNow());
-        var dates = StaleDates.Find(lake, state, options);
+        var (dates, _) = StaleDates.Find(lake, state, options);
         if (catalogue.Count == 0 && state.Songs is not null && state.Users is not null)
         {
             dates.AddRange(
