@@ -28,6 +28,22 @@ public abstract class LakeContract
     }
 
     [Fact]
+    public void WhatWasPutIsListedAsItIsSaidUntilSomebodyPutsSomethingElse()
+    {
+        LakeObject[] Put(string text) => [.. Lake.PutSeen([("kpis/a.csv", Bytes(text)), ("kpis/b.csv", Bytes(text))])];
+
+        // What differs when the bytes differ is the version, where there is one; else the time.
+        static (string, long, object) Shown(LakeObject one) =>
+            (one.Path, one.Size, one.Version is { } version ? version : one.Modified);
+        var seen = Put("1");
+        Assert.Equal(seen.Select(Shown), Another().List("kpis").Select(Shown));
+        Another().Put([("kpis/b.csv", Bytes("2"))]);
+        var listed = Lake.List("kpis");
+        Assert.Equal(Shown(seen[0]), Shown(listed[0]));
+        Assert.NotEqual(Shown(seen[1]), Shown(listed[1]));
+    }
+
+    [Fact]
     public void WhatIsNotThereIsNotFound()
     {
         Assert.Null(Lake.Find("nothing"));

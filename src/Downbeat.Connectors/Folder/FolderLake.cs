@@ -122,10 +122,14 @@ public sealed class FolderLake : ILake
     public IByteSource OpenBytes(string path) => new FileBytes(path, paths.Full(path), () => paths.Open(path));
 
     /// <inheritdoc/>
-    public void Put(IReadOnlyList<(string Path, byte[] Bytes)> objects)
+    public void Put(IReadOnlyList<(string Path, byte[] Bytes)> objects) => PutSeen(objects);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<LakeObject> PutSeen(IReadOnlyList<(string Path, byte[] Bytes)> objects)
     {
         ArgumentNullException.ThrowIfNull(objects);
         var unfinished = Array.ConvertAll(new string[objects.Count], _ => scratch.NewFile());
+        var seen = new LakeObject[unfinished.Length];
         try
         {
             for (var at = 0; at < unfinished.Length; at++)
@@ -136,7 +140,9 @@ public sealed class FolderLake : ILake
             Sync(unfinished);
             for (var at = 0; at < unfinished.Length; at++)
             {
-                FileSystem.Rename(unfinished[at], MakeFolder(objects[at].Path));
+                var (path, bytes) = objects[at];
+                seen[at] = new(path, bytes.Length, new DateTimeOffset(File.GetLastWriteTimeUtc(unfinished[at]))); // Kept by renaming.
+                FileSystem.Rename(unfinished[at], MakeFolder(path));
             }
         }
         catch
@@ -146,12 +152,19 @@ public sealed class FolderLake : ILake
         }
 
         Sync([.. objects.Select(put => Path.GetDirectoryName(paths.Full(put.Path))!).Distinct(StringComparer.Ordinal)]);
+        return seen;
     }
 
     /// <inheritdoc/>
     public void PutScratch(string path, string scratchFile)
     {
         var target = MakeFolder(path);
+        if (File.Exists(target))
+        {
+            // A commit may name it: two runs that scan the same file make the same slices.
+            Sync([scratchFile]);
+        }
+
         FileSystem.Rename(scratchFile, target);
         lock (syncing)
         {

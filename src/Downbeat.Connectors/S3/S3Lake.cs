@@ -116,16 +116,28 @@ public sealed class S3Lake : ILake, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Put(IReadOnlyList<(string Path, byte[] Bytes)> objects)
+    public void Put(IReadOnlyList<(string Path, byte[] Bytes)> objects) => PutSeen(objects);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<LakeObject> PutSeen(IReadOnlyList<(string Path, byte[] Bytes)> objects)
     {
+        ArgumentNullException.ThrowIfNull(objects);
+        var seen = new LakeObject[objects.Count];
         Parallel
-            .ForEachAsync(
-                objects,
+            .ForAsync(
+                0,
+                seen.Length,
                 new ParallelOptions { MaxDegreeOfParallelism = Concurrency },
-                async (put, _) => await writer.PutAsync(At(put.Path), put.Bytes).ConfigureAwait(false)
+                async (at, _) =>
+                {
+                    var (path, bytes) = objects[at];
+                    var answer = await writer.PutAsync(At(path), bytes).ConfigureAwait(false);
+                    seen[at] = new(path, bytes.Length, default, answer.ETag);
+                }
             )
             .GetAwaiter()
             .GetResult();
+        return seen;
     }
 
     /// <inheritdoc/>

@@ -16,7 +16,7 @@ sealed class S3Writer(S3Client client)
     /// <param name="key">Where to.</param>
     /// <param name="bytes">Its bytes.</param>
     /// <param name="condition">Says under which condition only; its refusal is thrown as it comes.</param>
-    public Task PutAsync(S3Key key, byte[] bytes, Action<PutObjectRequest>? condition = null) =>
+    public Task<PutObjectResponse> PutAsync(S3Key key, byte[] bytes, Action<PutObjectRequest>? condition = null) =>
         client.DoAsync(
             $"write {key}",
             Actions,

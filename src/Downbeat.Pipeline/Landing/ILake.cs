@@ -61,7 +61,23 @@ public interface ILake
     /// <summary>Puts objects, replacing those there were. Each appears whole; all are durable when this returns.</summary>
     void Put(IReadOnlyList<(string Path, byte[] Bytes)> objects);
 
-    /// <summary>Makes a finished scratch file an object, replacing the one there was. Durable after <see cref="Flush"/>.</summary>
+    /// <summary>Puts objects likewise, and says what a listing shows of them as long as nobody else puts others.</summary>
+    IReadOnlyList<LakeObject> PutSeen(IReadOnlyList<(string Path, byte[] Bytes)> objects)
+    {
+        ArgumentNullException.ThrowIfNull(objects);
+        Put(objects);
+        return
+        [
+            .. objects.Select(put =>
+                Find(put.Path) ?? throw new FileNotFoundException($"{put.Path} was deleted when it was put.")
+            ),
+        ];
+    }
+
+    /// <summary>
+    /// Makes a finished scratch file an object, replacing the one there was. Durable after <see cref="Flush"/>; what was there
+    /// may be named by a commit, so until then a crash of the machine leaves the one or the other, whole.
+    /// </summary>
     void PutScratch(string path, string scratchFile);
 
     /// <summary>Puts an object, durably, unless there is one: false then.</summary>

@@ -1,3 +1,5 @@
+using Downbeat.Pipeline.Landing;
+
 namespace Downbeat.Pipeline.Ledger;
 
 /// <summary>
@@ -75,6 +77,13 @@ public sealed record Commit
 
     /// <summary>Dates whose unknown tracks and users were looked for in a newer catalogue, and not found.</summary>
     public IReadOnlyList<CheckedEntry> Checked
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
+
+    /// <summary>Dates whose files were written by someone else, and hold what they should.</summary>
+    public IReadOnlyList<SeenEntry> Seen
     {
         get;
         init => field = value ?? [];
@@ -325,7 +334,38 @@ public sealed record DateEntry
 }
 
 /// <summary>A published file of a date.</summary>
-public sealed record FileEntry(string Table, long Size, string Sha256);
+/// <param name="Table">Its table.</param>
+/// <param name="Size">Its size in bytes.</param>
+/// <param name="Sha256">The sum of its bytes.</param>
+/// <param name="Modified">When it was written, where the lake says so: a file of another time is looked into.</param>
+/// <param name="Version">Its version, where the lake knows such a thing.</param>
+public sealed record FileEntry(
+    string Table,
+    long Size,
+    string Sha256,
+    DateTimeOffset? Modified = null,
+    string? Version = null
+)
+{
+    /// <summary>The file as it lies there.</summary>
+    public FileEntry As(LakeObject found)
+    {
+        ArgumentNullException.ThrowIfNull(found);
+        return this with { Modified = found.Version is null ? found.Modified : null, Version = found.Version };
+    }
+
+    /// <summary>Whether somebody has written it since, as far as a listing tells.</summary>
+    public bool IsTouched(LakeObject found)
+    {
+        ArgumentNullException.ThrowIfNull(found);
+        return Version is not null && found.Version is not null
+            ? Version != found.Version
+            : Modified is not null && Modified != found.Modified;
+    }
+}
+
+/// <summary>A date, and its files as they were found.</summary>
+public sealed record SeenEntry(DateOnly Date, IReadOnlyList<FileEntry> Files);
 
 /// <summary>A date, and the catalogue in which its unknown tracks and users were not found.</summary>
 public sealed record CheckedEntry(DateOnly Date, int Songs, int Users);

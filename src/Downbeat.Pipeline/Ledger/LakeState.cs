@@ -181,6 +181,18 @@ public sealed class LakeState
             };
         }
 
+        foreach (var seen in commit.Seen)
+        {
+            // Of the same bytes only: the date may have been computed again meanwhile.
+            if (
+                Dates.TryGetValue(seen.Date, out var date)
+                && date.Entry.Files.Select(file => file.Sha256).SequenceEqual(seen.Files.Select(file => file.Sha256))
+            )
+            {
+                date.Entry = date.Entry with { Files = seen.Files };
+            }
+        }
+
         foreach (var path in commit.Swept)
         {
             Swept[path] = commit.Version;
@@ -304,7 +316,7 @@ public sealed class SourceState
 public sealed class DateState
 {
     /// <summary>The date as it was computed.</summary>
-    public required DateEntry Entry { get; init; }
+    public required DateEntry Entry { get; set; }
 
     /// <summary>When that was committed.</summary>
     public required DateTimeOffset ComputedAt { get; init; }

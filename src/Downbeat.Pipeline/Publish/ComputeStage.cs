@@ -44,7 +44,12 @@ sealed class ComputeStage(RunContext run, RunRequest request)
 
         for (var round = 0; round < MaxRounds; round++)
         {
-            var stale = StaleDates.Find(run.Lake, run.Ledger.State, run.Options);
+            var (stale, touched) = StaleDates.Find(run.Lake, run.Ledger.State, run.Options);
+            if (touched.Count > 0)
+            {
+                run.Ledger.Commit(_ => LakeLedger.Facts with { Seen = touched });
+            }
+
             stale.AddRange(knownNow.Where(known => stale.TrueForAll(other => other.Date != known.Date)));
             stale.AddRange(
                 overwritten
@@ -226,6 +231,7 @@ sealed class ComputeStage(RunContext run, RunRequest request)
         var entries = new List<DateEntry>();
         var removed = new List<DateOnly>();
         var put = new List<(string Path, byte[] Bytes)>();
+        var there = new Dictionary<string, LakeObject>(StringComparer.Ordinal); // What lies there, as far as it is known.
         foreach (var (date, entry, files) in pending)
         {
             run.Ledger.State.Dates.TryGetValue(date.Date, out var before);
@@ -240,8 +246,10 @@ sealed class ComputeStage(RunContext run, RunRequest request)
             var changed = files
                 .Where(
                     (file, number) =>
-                        before?.Entry.Files.Contains(entry.Files[number]) != true
-                        || !IsThere(LakePaths.Kpi(file.Table, date.Date), file.Bytes)
+                        before?.Entry.Files.Any(old =>
+                            old.Table == file.Table && old.Sha256 == entry.Files[number].Sha256
+                        ) != true
+                        || !IsThere(LakePaths.Kpi(file.Table, date.Date), file.Bytes, there)
                 )
                 .ToList();
             put.AddRange(changed.Select(file => (LakePaths.Kpi(file.Table, date.Date), file.Bytes)));
@@ -259,9 +267,19 @@ sealed class ComputeStage(RunContext run, RunRequest request)
         }
 
         overwritten.UnionWith(entries.Select(entry => entry.Date));
-        run.Lake.Put(put);
+        foreach (var seen in run.Lake.PutSeen(put))
+        {
+            there[seen.Path] = seen;
+        }
+
+        entries = entries.ConvertAll(entry =>
+            entry with
+            {
+                Files = [.. entry.Files.Select(file => file.As(there[LakePaths.Kpi(file.Table, entry.Date)]))],
+            }
+        );
         Commit(entries, removed, said);
-        overwritten.ExceptWith(entries.Select(entry => entry.Date));
+        overwritten.ExceptWith(entries.Select(entry => entry.Date)); // Those that were committed.
         foreach (var date in removed.Where(said.ContainsKey))
         {
             foreach (var table in KpiTables.Schemas)
@@ -309,12 +327,14 @@ sealed class ComputeStage(RunContext run, RunRequest request)
     }
 
     /// <summary>Looks at the bytes: a file may be damaged, or of another run.</summary>
-    bool IsThere(string path, byte[] bytes)
+    bool IsThere(string path, byte[] bytes, Dictionary<string, LakeObject> there)
     {
-        if (run.Lake.Find(path)?.Size != bytes.Length)
+        if (run.Lake.Find(path) is not { } listed || listed.Size != bytes.Length)
         {
             return false;
         }
+
+        there[path] = listed; // As it was before it is read: whoever replaces it now is noticed.
 
         using var stream = run.Lake.Open(path);
         using var found = new MemoryStream(bytes.Length);

@@ -121,7 +121,7 @@ public sealed class LakeRepair(
             || new[] { songs, users }.Any(read =>
                 lake.Find(read.Path) is null || (read.Files.Count == 0 && read.Origin is null)
             );
-        if (!reads && StaleDates.Find(lake, state, options).Count == 0)
+        if (!reads && StaleDates.Find(lake, state, options).Stale.Count == 0)
         {
             return;
         }

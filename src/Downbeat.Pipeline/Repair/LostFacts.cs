@@ -159,7 +159,7 @@ sealed class LostFacts(RunContext run, RepairLog log, SourceRepair sources)
                         .ToList();
                     var isQuarantined = file.Path.StartsWith(LakePaths.Quarantine, StringComparison.Ordinal);
                     using var made = new RescanLake(lake, identity, file);
-                    var entry = sources.Rescan(made, identity, isQuarantined, versions, cancellationToken)!;
+                    var entry = sources.Rescan(made, identity, id, isQuarantined, versions, cancellationToken)!;
                     entries.Add(
                         about?.Fault is null
                             ? entry
@@ -283,7 +283,7 @@ sealed class LostFacts(RunContext run, RepairLog log, SourceRepair sources)
         var keys = folders.Select(folder => folder + name).Prepend(about?.Path).OfType<string>();
         var times = new[] { about?.Arrived, file.Modified }.OfType<DateTimeOffset>().ToList();
         return keys.SelectMany(key => times.Select(arrived => new LakeObject(key, file.Size, arrived)))
-            .FirstOrDefault(landed => LandedSource.MakeId(landed, hash) == id);
+            .FirstOrDefault(landed => LandedSource.Ids(landed, hash).Take(LandedSource.MaxSweeps).Contains(id));
     }
 
     /// <summary>

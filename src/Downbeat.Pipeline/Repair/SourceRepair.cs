@@ -408,7 +408,7 @@ sealed class SourceRepair(RunContext run, RepairLog log)
         }
 
         using var made = new RescanLake(lake, Landed(source), raw);
-        var found = Rescan(made, Landed(source), entry.Fault is not null, [], cancellationToken);
+        var found = Rescan(made, Landed(source), entry.Id, entry.Fault is not null, [], cancellationToken);
         var failed = new List<(string Path, string Wrong)>();
         foreach (var (path, why) in wrong)
         {
@@ -626,19 +626,29 @@ sealed class SourceRepair(RunContext run, RepairLog log)
     /// <summary>Scans a raw file as it was scanned when it had landed.</summary>
     /// <param name="from">Where it lies now.</param>
     /// <param name="landed">What it was then.</param>
+    /// <param name="id">The id that it had then, and has again if it is the same.</param>
     /// <param name="isQuarantined">Whether it was quarantined: whether too many rows were rejected was settled then.</param>
     /// <param name="versions">Older versions of it.</param>
     /// <param name="cancellationToken">Stops in the middle.</param>
     public SourceEntry? Rescan(
         RescanLake from,
         LakeObject landed,
+        string id,
         bool isQuarantined,
         IReadOnlyList<SourceEntry> versions,
         CancellationToken cancellationToken
     )
     {
         var options = run.Options with { MaxRejectedShare = isQuarantined ? 0 : 1 };
-        var source = new LandedSource(from, options, landed, versions, 1);
+        var tried = 0;
+        var source = new LandedSource(
+            from,
+            options,
+            landed,
+            versions,
+            other => other != id && ++tried < LandedSource.MaxSweeps,
+            1
+        );
         scan ??= new(lake, run.Zone, TrackIndex.Empty, (long)run.Options.SortBufferMb << 20, (_, _) => { });
         return source.Scan(scan, 0, cancellationToken) ? source.Keep() : null;
     }

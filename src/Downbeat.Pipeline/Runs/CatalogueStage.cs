@@ -188,8 +188,11 @@ sealed class CatalogueStage
         SayRejected("users", usersEntry);
         var commit = run.Ledger.Commit(now =>
             onlyIfNone && HasBoth(now) ? null
-            // Rows that were merged into others than those of now would undo what another run has read.
-            : isFetched && (now.Songs?.Origin != oldSongs?.Origin || now.Users?.Origin != oldUsers?.Origin)
+            // Rows that were merged into others than those of now would undo what another run has read, and so would files
+            // that were read before others were, under a number that is taken.
+            : (isFetched && (now.Songs?.Origin != oldSongs?.Origin || now.Users?.Origin != oldUsers?.Origin))
+            || IsOvertaken(songsEntry, oldSongs, now.Songs)
+            || IsOvertaken(usersEntry, oldUsers, now.Users)
                 ? throw new LakeException("Another run read songs and users meanwhile; run again.")
             : new[] { songsEntry, usersEntry }.Any(read =>
                 read is not null
@@ -219,6 +222,10 @@ sealed class CatalogueStage
         (Songs, Users) = (Said(songsEntry, oldSongs), Said(usersEntry, oldUsers));
         Elapsed = Stopwatch.GetElapsedTime(started);
     }
+
+    /// <summary>Whether another run has committed something else since this one began to read.</summary>
+    static bool IsOvertaken(CatalogueEntry? read, CatalogueEntry? before, CatalogueEntry? now) =>
+        read is not null && now?.Path != before?.Path && now?.Path != read.Path;
 
     static ReadCatalogue? Said(CatalogueEntry? now, CatalogueEntry? before) =>
         now is null ? null : new(now.Version, now.Rows, now.Rejected, now.Count, now.Version != before?.Version);

@@ -17,11 +17,15 @@ namespace Downbeat.Pipeline.Runs;
 /// </summary>
 sealed class LandedSource
 {
+    /// <summary>How often a source is expected to get another id, because what it had made was swept, by whoever looks for the one it has.</summary>
+    internal const int MaxSweeps = 16;
+
     const int MergeBufferBytes = 16 << 20;
 
     readonly ILake lake;
     readonly RunOptions options;
     readonly IReadOnlyList<SourceEntry> versions;
+    readonly Func<string, bool> isSwept;
     readonly SectionBytes bytes; // Of a file that is scanned in sections.
     readonly CsvHeader? header; // Likewise.
     readonly ScannedSection?[] scanned;
@@ -34,18 +38,21 @@ sealed class LandedSource
     /// <param name="options">How to work.</param>
     /// <param name="landed">The file as it was listed.</param>
     /// <param name="versions">Older versions of it.</param>
+    /// <param name="isSwept">Whether what a source of an id had made was swept.</param>
     /// <param name="sections">How many sections it should have; it is one where that cannot be.</param>
     public LandedSource(
         ILake lake,
         RunOptions options,
         LakeObject landed,
         IReadOnlyList<SourceEntry> versions,
+        Func<string, bool> isSwept,
         int sections
     )
     {
         this.lake = lake;
         this.options = options;
         this.versions = versions;
+        this.isSwept = isSwept;
         Landed = landed;
         sections = (int)Math.Min(sections, ContentHash.BlockCount(landed.Size));
         bytes = new(lake, landed);
@@ -163,7 +170,7 @@ sealed class LandedSource
             }
 
             var hash = ContentHash.Combine(blocks, Landed.Size);
-            var id = MakeId(Landed, hash);
+            var id = MakeId(hash);
             var entry = new SourceEntry
             {
                 Id = id,
@@ -333,17 +340,22 @@ sealed class LandedSource
 
     /// <summary>
     /// A source's id stands for everything that shapes its slices, so that making them again makes the same. The time of
-    /// arrival is part of it because rows after it are rejected.
+    /// arrival is part of it because rows after it are rejected. Names that were swept are never used again: who sweeps
+    /// may have stalled, and delete them only now.
     /// </summary>
-    internal static string MakeId(LakeObject landed, string hash) =>
-        Convert.ToHexStringLower(
-            SHA256.HashData(
-                Encoding.UTF8.GetBytes(
-                    string.Create(
-                        System.Globalization.CultureInfo.InvariantCulture,
-                        $"downbeat source 2\n{landed.Path}\n{landed.Size}\n{landed.ModifiedSecond}\n{hash}"
-                    )
-                )
-            )
-        )[..24];
+    string MakeId(string hash) => Ids(Landed, hash).First(id => !isSwept(id));
+
+    /// <summary>The ids that a source may have, the usual one first.</summary>
+    internal static IEnumerable<string> Ids(LakeObject landed, string hash)
+    {
+        var text = string.Create(
+            System.Globalization.CultureInfo.InvariantCulture,
+            $"downbeat source 2\n{landed.Path}\n{landed.Size}\n{landed.ModifiedSecond}\n{hash}"
+        );
+        while (true)
+        {
+            yield return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..24];
+            text += "\nagain";
+        }
+    }
 }

@@ -61,7 +61,7 @@ public sealed class Reconciliation(
         var state = run.Ledger.State;
         var (catalogue, unread) = CatalogueStage.Plan(lake, state, source);
         var (scan, move, leave) = ScanStage.Plan(lake, state, options, clock.GetUtcNow());
-        var dates = StaleDates.Find(lake, state, options);
+        var (dates, _) = StaleDates.Find(lake, state, options);
         if (catalogue.Count == 0 && state.Songs is not null && state.Users is not null)
         {
             dates.AddRange(
@@ -264,7 +264,7 @@ public sealed class Reconciliation(
     static List<DateOnly> FindStale(RunContext run, CancellationToken cancellationToken)
     {
         var state = run.Ledger.State;
-        var stale = StaleDates.Find(run.Lake, state, run.Options).ConvertAll(date => date.Date);
+        var stale = StaleDates.Find(run.Lake, state, run.Options).Stale.ConvertAll(date => date.Date);
         if (CatalogueStage.HasBoth(state))
         {
             stale.AddRange(StaleDates.FindKnownNow(run, cancellationToken).Stale.Select(date => date.Date));

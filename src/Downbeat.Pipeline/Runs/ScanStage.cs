@@ -28,6 +28,8 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue, Shard? shard = 
     readonly List<ScannedFile> scanned = [];
     readonly List<PlannedFile> left = [];
     readonly List<LandedSource> waiting = []; // Until the catalogue is committed.
+    HashSet<string> compared = []; // Sources that were known when files were compared with their older versions.
+    List<string> swept = []; // As of then: what is swept later is seen when it is committed.
     bool isCatalogueCommitted = catalogue.Pieces == 0;
     long bytesDone;
     long bytesTotal;
@@ -116,6 +118,8 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue, Shard? shard = 
         var state = run.Ledger.State;
         var known = new LandedStreams(state);
         firstVersion = state.Version;
+        swept = [.. state.Swept.Keys];
+        compared = state.Sources.Keys.ToHashSet(StringComparer.Ordinal);
         var toScan = Plan(run.Lake, state, run.Options, run.Clock.GetUtcNow(), shard)
             .Scan.Select(file => file.Path)
             .ToHashSet(StringComparer.Ordinal);
@@ -232,7 +236,14 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue, Shard? shard = 
         {
             var versions = known.Versions(file.Path).Select(version => version.Entry).ToList();
             var wanted = (int)Math.Max(1, (file.Size + (sectionBytes / 2)) / sectionBytes);
-            var source = new LandedSource(run.Lake, run.Options, file, versions, wanted);
+            var source = new LandedSource(
+                run.Lake,
+                run.Options,
+                file,
+                versions,
+                id => swept.Exists(path => path.Contains(id, StringComparison.Ordinal)),
+                wanted
+            );
             sections.AddRange(Enumerable.Range(0, source.Sections).Select(number => (source, number)));
         }
 
@@ -327,11 +338,15 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue, Shard? shard = 
                 return;
             }
 
-            List<(LakeObject File, SourceEntry Entry)> swept = [];
+            List<(LakeObject File, SourceEntry Entry)> sweptMeanwhile = [];
             var commit = run.Ledger.Commit(state =>
             {
-                // Another run may have scanned the same files meanwhile, or swept what was made here. What it scanned may even
-                // have moved, or been retracted.
+                // Another run may have scanned the same files meanwhile, or other versions of them, of which neither knows
+                // whether it continues the other; or swept what was made here. What it scanned may even have moved, or been retracted.
+                var others = state
+                    .Sources.Values.Where(source => !compared.Contains(source.Entry.Id))
+                    .Select(source => source.Entry.Key)
+                    .ToHashSet(StringComparer.Ordinal);
                 var sources = pending
                     .Select(scanned => scanned.Entry)
                     .Where(entry =>
@@ -345,9 +360,16 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue, Shard? shard = 
                             )
                         )
                     )
-                    .Where(entry => entry.Slices.All(slice => !state.IsSwept(slice.Path, firstVersion)))
+                    .Where(entry => !others.Contains(entry.Key))
+                    .Where(entry =>
+                        entry
+                            .Slices.Select(slice => slice.Path)
+                            .Append(LakePaths.Rejects(entry.Id))
+                            .Append(LakePaths.QuarantinedSource(entry.Id))
+                            .All(path => !state.IsSwept(path, firstVersion))
+                    )
                     .ToList();
-                swept = pending.FindAll(scanned =>
+                sweptMeanwhile = pending.FindAll(scanned =>
                     scanned.Entry.Slices.Any(slice => state.IsSwept(slice.Path, firstVersion))
                 );
                 return sources.Count == 0 ? null : LakeLedger.Facts with { Sources = sources };
@@ -355,9 +377,10 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue, Shard? shard = 
             foreach (var entry in commit?.Sources ?? [])
             {
                 scanned.Add(Said(entry));
+                compared.Add(entry.Id);
             }
 
-            foreach (var (file, _) in swept)
+            foreach (var (file, _) in sweptMeanwhile)
             {
                 Leave(file, "another run swept what was made of it");
             }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Security.Cryptography;
 using Downbeat.Engine.Days;
 using Downbeat.Engine.Kpis;
 using Downbeat.Pipeline.Landing;
@@ -10,23 +12,99 @@ static class StaleDates
 {
     const string Forgotten = "users were forgotten";
 
-    /// <summary>What makes a date stale apart from the catalogue: its slices, the settings, its files, or a wish.</summary>
-    public static List<PlannedDate> Find(ILake lake, LakeState state, RunOptions options)
+    /// <summary>
+    /// What makes a date stale apart from the catalogue: its slices, the settings, its files, or a wish. Dates whose files were
+    /// written by someone else since, and hold what they should all the same, are said too.
+    /// </summary>
+    public static (List<PlannedDate> Stale, List<SeenEntry> Touched) Find(
+        ILake lake,
+        LakeState state,
+        RunOptions options
+    )
     {
         var slicesByDate = state.SlicesByDate();
-        var files = lake.List(LakePaths.Kpis)
-            .ToDictionary(file => file.Path, file => file.Size, StringComparer.Ordinal);
+        var files = lake.List(LakePaths.Kpis).ToDictionary(file => file.Path, StringComparer.Ordinal);
         var stale = new List<PlannedDate>();
-        foreach (var date in slicesByDate.Keys.Union(state.Dates.Keys).Order())
+        var touched = new List<SeenEntry>();
+        foreach (var date in slicesByDate.Keys.Union(state.Dates.Keys).Union(DatesOf(files.Keys)).Order())
         {
             var slices = slicesByDate.GetValueOrDefault(date) ?? [];
-            if (WhyStale(date, slices, state, options.Kpis.Shape, files) is { } why)
+            var why = WhyStale(date, slices, state, options.Kpis.Shape, files);
+            if (why is null && state.Dates[date].Entry is var entry && IsTouched(entry, files))
+            {
+                why = WhyOther(lake, entry, files);
+                if (why is null)
+                {
+                    touched.Add(
+                        new(date, [.. entry.Files.Select(file => file.As(files[LakePaths.Kpi(file.Table, date)]))])
+                    );
+                }
+            }
+
+            if (why is not null)
             {
                 stale.Add(new(date, why));
             }
         }
 
-        return stale;
+        return (stale, touched);
+    }
+
+    static bool IsTouched(DateEntry entry, Dictionary<string, LakeObject> files) =>
+        entry.Files.Any(file => file.IsTouched(files[LakePaths.Kpi(file.Table, entry.Date)]));
+
+    /// <summary>Why files that someone else has written are not what they should be; null when they are.</summary>
+    static string? WhyOther(ILake lake, DateEntry entry, Dictionary<string, LakeObject> files)
+    {
+        foreach (var file in entry.Files)
+        {
+            var path = LakePaths.Kpi(file.Table, entry.Date);
+            if (!file.IsTouched(files[path]))
+            {
+                continue;
+            }
+
+            try
+            {
+                using var bytes = lake.Open(path);
+                if (Convert.ToHexStringLower(SHA256.HashData(bytes)) == file.Sha256)
+                {
+                    continue;
+                }
+            }
+            catch (Exception error) when (RunContext.IsExpected(error))
+            {
+                // Computing it puts it right, whatever it is.
+            }
+
+            return $"{path} is not as it was published";
+        }
+
+        return null;
+    }
+
+    /// <summary>The dates of published files: a run that stood still may have put some when their date had no listens any more.</summary>
+    static IEnumerable<DateOnly> DatesOf(IEnumerable<string> paths)
+    {
+        foreach (var path in paths)
+        {
+            if (
+                path.Split('/') is [_, var table, var name]
+                && name.Length == "date=2024-06-25.csv".Length
+                && DateOnly.TryParseExact(
+                    name.AsSpan(5, 10),
+                    "yyyy-MM-dd",
+                    CultureInfo.InvariantCulture,
+                    DateTimeStyles.None,
+                    out var date
+                )
+                && KpiTables.Schemas.Any(schema => schema.Name == table)
+                && path == LakePaths.Kpi(table, date)
+            )
+            {
+                yield return date;
+            }
+        }
     }
 
     /// <summary>
@@ -100,12 +178,14 @@ static class StaleDates
         List<(SliceEntry Slice, SourceState Source)> slices,
         LakeState state,
         string shape,
-        Dictionary<string, long> files
+        Dictionary<string, LakeObject> files
     )
     {
         if (!state.Dates.TryGetValue(date, out var known))
         {
-            return $"new: {Sources(slices.Select(slice => slice.Source))}";
+            return slices.Count == 0
+                ? "it has no listens any more"
+                : $"new: {Sources(slices.Select(slice => slice.Source))}";
         }
 
         if (known.Entry.Inputs != LakeState.Inputs(slices.Select(slice => slice.Slice.Path)))
@@ -128,8 +208,8 @@ static class StaleDates
         }
 
         var missing = KpiTables.Schemas.FirstOrDefault(table =>
-            !files.TryGetValue(LakePaths.Kpi(table.Name, date), out var size)
-            || size != known.Entry.Files.FirstOrDefault(file => file.Table == table.Name)?.Size
+            !files.TryGetValue(LakePaths.Kpi(table.Name, date), out var found)
+            || found.Size != known.Entry.Files.FirstOrDefault(file => file.Table == table.Name)?.Size
         );
         return missing is null ? null : $"{LakePaths.Kpi(missing.Name, date)} is not as it was published";
     }

@@ -400,7 +400,7 @@ public sealed class LandedSourceTests : IDisposable
     )
     {
         var landed = lake.Lake.Find(Key)!;
-        var source = new LandedSource(through, options, landed, [], sections);
+        var source = new LandedSource(through, options, landed, [], _ => false, sections);
         Assert.InRange(source.Sections, 1, sections);
         int[] order = [.. Enumerable.Range(0, source.Sections)];
         random.Shuffle(order);

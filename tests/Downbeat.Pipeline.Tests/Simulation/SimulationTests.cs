@@ -7,7 +7,7 @@ namespace Downbeat.Pipeline.Tests.Simulation;
 /// <summary>Whatever goes wrong on the way, the answer is that of the listens. What is simulated is in <c>docs/reliability.md</c>.</summary>
 public sealed class SimulationTests
 {
-    const int Seeds = 400;
+    const int Seeds = 600;
 
     /// <summary>A file system in memory, as Linux has one: scratch files are many and small.</summary>
     const string Memory = "/dev/shm";

@@ -107,7 +107,7 @@ sealed class SimLake(SimWorld world, SimStore store, SimProcess process, string 
             {
                 var one = New(File.ReadAllBytes(scratchFile));
                 File.Delete(scratchFile);
-                one.IsVolatile = !store.IsS3;
+                one.IsVolatile = !store.IsS3 && store.Find(path) is null; // As the folder promises.
                 store.Apply(process, false, (path, one));
             }
         );

@@ -6,14 +6,30 @@ namespace Downbeat.Testing.Simulation;
 /// <summary>How likely what is, drawn once for each simulation: those with few kinds of trouble reach deeper than those with all.</summary>
 sealed class SimPlan
 {
-    static readonly double[] Rates = [0, 0.01, 0.03, 0.1];
+    static readonly double[] Rates = [0, 0.01, 0.03, 0.08];
+
+    /// <summary>Where standing still has had consequences, or may have.</summary>
+    static readonly string[] Places =
+    [
+        "put kpis/",
+        "put if absent ledger/",
+        "put scratch slices/",
+        "put scratch catalogue/",
+        "flush",
+        "delete ",
+        "move ",
+        "copy ",
+        "publish ",
+        "replace lease",
+    ];
 
     public SimPlan(Random random)
     {
+        StallsAt = random.Next(2) == 0 ? Places[random.Next(Places.Length)] : null;
         IsS3 = random.Next(3) == 0;
         Destinations = random.Next(3);
         Episodes = random.Next(2, 6);
-        Faults = random.Next(13);
+        Faults = random.Next(21);
         FaultRate = Rates[random.Next(Rates.Length)];
         OddRate = Rates[random.Next(Rates.Length)];
         ActRate = Rates[random.Next(Rates.Length)];
@@ -47,6 +63,9 @@ sealed class SimPlan
 
     public int SettleSeconds { get; }
 
+    /// <summary>Before which operations runs like to stand still.</summary>
+    public string? StallsAt { get; }
+
     /// <summary>The settings of the last runs, and of those whose answer counts.</summary>
     public RunOptions LastOptions =>
         new()
@@ -64,6 +83,6 @@ sealed class SimPlan
     public override string ToString() =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{Destinations} destinations, {Episodes} episodes, {Faults} faults at {FaultRate}, odd {OddRate}, producers {ActRate}, switches {SwitchRate}, settleSeconds {SettleSeconds}"
+            $"{Destinations} destinations, {Episodes} episodes, {Faults} faults at {FaultRate}, odd {OddRate}, producers {ActRate}, switches {SwitchRate}, settleSeconds {SettleSeconds}, stalls at {StallsAt ?? "random"}"
         );
 }

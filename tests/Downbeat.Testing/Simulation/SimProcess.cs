@@ -22,6 +22,9 @@ sealed class SimProcess : IDisposable
     /// <summary>Until when it stands still.</summary>
     public TimeSpan WakesAt { get; set; }
 
+    /// <summary>After how many steps it dies; 0 when that is not known.</summary>
+    public int StepsLeft { get; set; }
+
     /// <summary>How far its clock is wrong.</summary>
     public TimeSpan Skew { get; set; }
 

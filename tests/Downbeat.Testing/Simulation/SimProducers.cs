@@ -164,9 +164,9 @@ sealed class SimProducers
             );
 
         var whole = File(rows, isCompressed);
-        switch (random.Next(8))
+        switch (random.Next(10))
         {
-            case 0: // Written slowly, in place or not: versions are continued, though they end within a row.
+            case 0 or 7: // Written slowly, in place or not: versions are continued, though they end within a row.
                 if (isCompressed)
                 {
                     Land("half a compressed file", whole[..(whole.Length / 2)]);
@@ -180,7 +180,7 @@ sealed class SimProducers
 
                 Land("appended", whole, !isCompressed && random.Next(2) == 0);
                 break;
-            case 1: // Overwritten by something that holds more.
+            case 1 or 8: // Overwritten by something that holds more.
                 Land("new", File(rows.Take(2), isCompressed));
                 Land("overwritten by more", File(Shuffled(rows), isCompressed), !isCompressed && random.Next(2) == 0);
                 break;

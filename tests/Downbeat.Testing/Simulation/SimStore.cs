@@ -35,6 +35,7 @@ sealed class SimStore(bool isS3)
 {
     readonly SortedDictionary<string, SimObject> objects = new(StringComparer.Ordinal);
     readonly List<Change> unflushed = [];
+    readonly List<(SimProcess? Owner, string Path)> owed = []; // What a flush of a process makes durable.
 
     public bool IsS3 => isS3;
 
@@ -76,6 +77,7 @@ sealed class SimStore(bool isS3)
         if (!isDurable)
         {
             unflushed.Add(new(owner, before));
+            owed.AddRange(edits.Select(edit => (owner, edit.Path)));
             return;
         }
 
@@ -92,8 +94,9 @@ sealed class SimStore(bool isS3)
     /// <summary>Makes durable what lies where a process changed something.</summary>
     public void Flush(SimProcess owner)
     {
-        var paths = unflushed.Where(change => change.Owner == owner).SelectMany(change => change.Before).ToList();
-        foreach (var (path, _) in paths)
+        var paths = owed.Where(one => one.Owner == owner).Select(one => one.Path).ToList();
+        owed.RemoveAll(one => one.Owner == owner);
+        foreach (var path in paths)
         {
             if (Find(path) is { } there)
             {
@@ -101,7 +104,7 @@ sealed class SimStore(bool isS3)
             }
         }
 
-        Sync([.. paths.Select(edit => edit.Path)]);
+        Sync(paths);
     }
 
     /// <summary>As the system does by itself after a while.</summary>

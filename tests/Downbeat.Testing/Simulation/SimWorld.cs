@@ -157,8 +157,29 @@ public sealed class SimWorld : IDisposable
             Disturb(process);
         }
 
+        if (
+            plan.StallsAt is { } place
+            && faultsLeft > 0
+            && $"{what} {path}".StartsWith(place, StringComparison.Ordinal)
+            && random.Next(6) == 0
+        )
+        {
+            faultsLeft--;
+            Stall(process);
+        }
+
         Switch(process);
-        FireTimers(process);
+        if (random.Next(2) == 0)
+        {
+            FireTimers(process); // Or only at the next operation: this one was about to be done.
+        }
+
+        if (process.StepsLeft > 0 && --process.StepsLeft == 0)
+        {
+            Note("    it dies, having gone on");
+            return isWrite && random.Next(2) == 0 ? SimFault.DiesAfter : SimFault.DiesBefore;
+        }
+
         if (faultsLeft == 0 || random.NextDouble() >= plan.FaultRate)
         {
             return SimFault.None;
@@ -399,6 +420,11 @@ public sealed class SimWorld : IDisposable
         process.WakesAt = Now + TimeSpan.FromSeconds(random.Next(2) == 0 ? random.Next(15) : 100_000);
         Count("stalls");
         Note($"run {process.Number} stands still until {process.WakesAt.TotalSeconds:F0}");
+        for (var acts = random.Next(4); acts > 0; acts--)
+        {
+            producers.Act();
+        }
+
         if (runsLeft > 0 && processes.Count(other => !other.HasEnded && !other.IsDead) < 3)
         {
             StartRun();
@@ -406,6 +432,10 @@ public sealed class SimWorld : IDisposable
 
         Switch(process, must: true);
         Note($"run {process.Number} goes on");
+        if (random.Next(3) == 0)
+        {
+            process.StepsLeft = random.Next(1, 10); // Before it can see what became of its lease, perhaps.
+        }
     }
 
     void Kill(SimProcess process)
