@@ -232,7 +232,11 @@ sealed class LostFacts(RunContext run, RepairLog log, SourceRepair sources)
                 moved.Add(new(entry.Id, target));
                 log.Note(target, "the commit that took its listens back in is lost", "it counts");
             }
-            else if (source.MovedTo is null && lake.Find(target) is not null)
+            else if (source.IsRetracted && source.MovedTo != takenOut && lake.Find(takenOut) is not null)
+            {
+                moved.Add(new(entry.Id, takenOut));
+            }
+            else if ((source.MovedTo is null || source.MovedTo == takenOut) && lake.Find(target) is not null)
             {
                 moved.Add(new(entry.Id, target));
             }
