@@ -142,6 +142,7 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue)
                         run.Zone,
                         index,
                         ((long)run.Options.SortBufferMb << 20) / workers,
+                        run.Options.MaxDatesPerFile,
                         Progress
                     );
                     while (
