@@ -33,18 +33,19 @@ public sealed class SqliteQuery : IDisposable
         {
             opened = SqliteFile.Open(file, SqliteOpenMode.ReadOnly);
             asked = opened.CreateCommand();
-            asked.CommandTimeout = 0; // Whoever waits can stop it.
             asked.CommandText = "PRAGMA query_only = ON"; // Says so more clearly than a read-only file does.
             asked.ExecuteNonQuery();
             SQLitePCL.raw.sqlite3_set_authorizer(opened.Handle, Allow, null);
             asked.CommandText = sql;
             return new(opened, asked, asked.ExecuteReader());
         }
-        catch (SqliteException error)
+        catch (Exception error) when (error is SqliteException or InvalidOperationException)
         {
             asked?.Dispose();
             opened?.Dispose();
-            throw Explain(file, error);
+            throw error is SqliteException known
+                ? Explain(file, known)
+                : new DestinationException("a query has no parameters: put values in their place.", cause: error);
         }
     }
 
@@ -69,13 +70,24 @@ public sealed class SqliteQuery : IDisposable
         }
     }
 
-    /// <summary>VACUUM INTO attaches the file that it writes.</summary>
+    /// <summary>
+    /// Other files are denied: VACUUM INTO attaches the one that it writes. So is taking back that nothing may be changed: dropping a table
+    /// that is being read is tried again and again.
+    /// </summary>
     static int Allow(object data, int action, string first, string second, string database, string trigger)
     {
+        const int Pragma = 19;
         const int Attach = 24;
         const int Deny = 1;
-        return action == Attach ? Deny : 0;
+        var isSetting = action == Pragma && second is not null && !IsQuestion(first);
+        return action == Attach || isSetting ? Deny : 0;
     }
+
+    /// <summary>Pragmas whose value names what is asked about.</summary>
+    static bool IsQuestion(string pragma) =>
+        pragma.Contains("_info", StringComparison.OrdinalIgnoreCase)
+        || pragma.Contains("_list", StringComparison.OrdinalIgnoreCase)
+        || pragma.Contains("_check", StringComparison.OrdinalIgnoreCase);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -123,7 +135,7 @@ public sealed class SqliteQuery : IDisposable
             SqlError => $"the query was not understood: {inner}.",
             ReadOnly =>
                 "a query cannot change the warehouse: it is made from the published tables. Copy the file to work on it.",
-            Denied => "a query reads the warehouse, and no other file.",
+            Denied => "a query reads the warehouse, and no other file, and has no settings.",
             _ => $"{file}: {SqliteFile.Explain(error)}",
         };
         return new(what, cause: error);

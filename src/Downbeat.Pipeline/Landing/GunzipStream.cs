@@ -197,34 +197,25 @@ sealed class GunzipStream(Stream compressed) : ForwardStream
             return bytes[next++];
         }
 
-        /// <summary>
-        /// Goes behind a trailer among the bytes handed on last, or just behind them. Where it stands more than once, behind the one that
-        /// the end of the file or another member follows; if there is none, behind the last, and something else follows.
-        /// </summary>
+        /// <summary>Goes behind a trailer that begins among the bytes handed on last, or just behind them.</summary>
         public bool TryGoBehind(ReadOnlySpan<byte> trailer)
         {
-            // Behind the right trailer comes the end or another member; a trailer of zeros is found too early otherwise.
-            while (end - next < trailer.Length + 1 && Fill())
+            while (end - next < trailer.Length && Fill())
             {
                 // As many bytes as there may be of it.
             }
 
-            // It begins where the data that was needed ends: among the bytes handed on last, or behind them.
             var last = Math.Min(end, next + trailer.Length);
-            var found = -1;
-            for (var from = start; bytes.AsSpan(from, last - from).IndexOf(trailer) is var at and >= 0; from++)
-            {
-                from += at;
-                found = from + trailer.Length;
-                if (found == end || bytes[found] == 0x1F)
-                {
-                    break;
-                }
-            }
-
-            if (found < 0)
+            var at = bytes.AsSpan(start, last - start).IndexOf(trailer);
+            if (at < 0)
             {
                 return false;
+            }
+
+            var found = start + at + trailer.Length;
+            while (found < last && bytes[found] == 0 && !trailer.ContainsAnyExcept((byte)0))
+            {
+                found++; // The data of a member without content ends in zeros, too.
             }
 
             start = next = found;
