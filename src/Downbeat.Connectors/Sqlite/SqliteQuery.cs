@@ -27,6 +27,12 @@ public sealed class SqliteQuery : IDisposable
     /// <exception cref="DestinationException">The file cannot be read, or the question is not understood.</exception>
     public static SqliteQuery Ask(string file, string sql)
     {
+        ArgumentNullException.ThrowIfNull(sql);
+        if (sql.Contains('\0', StringComparison.Ordinal))
+        {
+            throw new DestinationException("the query was not understood: it holds a NUL."); // The client would look for its end forever.
+        }
+
         SqliteConnection? opened = null;
         SqliteCommand? asked = null;
         try
@@ -70,24 +76,13 @@ public sealed class SqliteQuery : IDisposable
         }
     }
 
-    /// <summary>
-    /// Other files are denied: VACUUM INTO attaches the one that it writes. So is taking back that nothing may be changed: dropping a table
-    /// that is being read is tried again and again.
-    /// </summary>
+    /// <summary>VACUUM INTO attaches the file that it writes.</summary>
     static int Allow(object data, int action, string first, string second, string database, string trigger)
     {
-        const int Pragma = 19;
         const int Attach = 24;
         const int Deny = 1;
-        var isSetting = action == Pragma && second is not null && !IsQuestion(first);
-        return action == Attach || isSetting ? Deny : 0;
+        return action == Attach ? Deny : 0;
     }
-
-    /// <summary>Pragmas whose value names what is asked about.</summary>
-    static bool IsQuestion(string pragma) =>
-        pragma.Contains("_info", StringComparison.OrdinalIgnoreCase)
-        || pragma.Contains("_list", StringComparison.OrdinalIgnoreCase)
-        || pragma.Contains("_check", StringComparison.OrdinalIgnoreCase);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -135,7 +130,7 @@ public sealed class SqliteQuery : IDisposable
             SqlError => $"the query was not understood: {inner}.",
             ReadOnly =>
                 "a query cannot change the warehouse: it is made from the published tables. Copy the file to work on it.",
-            Denied => "a query reads the warehouse, and no other file, and has no settings.",
+            Denied => "a query reads the warehouse, and no other file.",
             _ => $"{file}: {SqliteFile.Explain(error)}",
         };
         return new(what, cause: error);
