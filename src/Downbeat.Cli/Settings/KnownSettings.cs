@@ -88,6 +88,14 @@ static class KnownSettings
             (run, value) => run with { MaxRejectedShare = value }
         ),
         Setting.Whole(
+            "maxDatesPerFile",
+            1,
+            100_000,
+            "A file whose listens are of more dates is quarantined whole.",
+            run => run.MaxDatesPerFile,
+            (run, value) => run with { MaxDatesPerFile = value }
+        ),
+        Setting.Whole(
             "settleSeconds",
             0,
             86_400,

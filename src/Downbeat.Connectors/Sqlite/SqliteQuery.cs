@@ -27,24 +27,31 @@ public sealed class SqliteQuery : IDisposable
     /// <exception cref="DestinationException">The file cannot be read, or the question is not understood.</exception>
     public static SqliteQuery Ask(string file, string sql)
     {
+        ArgumentNullException.ThrowIfNull(sql);
+        if (sql.Contains('\0', StringComparison.Ordinal))
+        {
+            throw new DestinationException("the query was not understood: it holds a NUL."); // The client would look for its end forever.
+        }
+
         SqliteConnection? opened = null;
         SqliteCommand? asked = null;
         try
         {
             opened = SqliteFile.Open(file, SqliteOpenMode.ReadOnly);
             asked = opened.CreateCommand();
-            asked.CommandTimeout = 0; // Whoever waits can stop it.
             asked.CommandText = "PRAGMA query_only = ON"; // Says so more clearly than a read-only file does.
             asked.ExecuteNonQuery();
             SQLitePCL.raw.sqlite3_set_authorizer(opened.Handle, Allow, null);
             asked.CommandText = sql;
             return new(opened, asked, asked.ExecuteReader());
         }
-        catch (SqliteException error)
+        catch (Exception error) when (error is SqliteException or InvalidOperationException)
         {
             asked?.Dispose();
             opened?.Dispose();
-            throw Explain(file, error);
+            throw error is SqliteException known
+                ? Explain(file, known)
+                : new DestinationException("a query has no parameters: put values in their place.", cause: error);
         }
     }
 

@@ -69,15 +69,15 @@ public static class SongsFile
         ArgumentNullException.ThrowIfNull(bytes);
         var reader = new Reader(bytes);
         var (tracks, genres, artists) = (reader.Counts[0], reader.Counts[1], reader.Counts[2]);
-        var idStarts = reader.Numbers(tracks + 1);
-        var nameStarts = reader.Numbers(tracks + 1);
-        var genreStarts = reader.Numbers(genres + 1);
-        var artistStarts = reader.Numbers(artists + 1);
-        var starts = reader.Numbers(tracks + 1);
-        var genresOfTrack = new NumberLists(reader.Numbers(reader.Counts[3]), starts);
-        starts = reader.Numbers(tracks + 1);
-        var artistsOfTrack = new NumberLists(reader.Numbers(reader.Counts[4]), starts);
-        return new()
+        var idStarts = reader.Starts(tracks, reader.Counts[5]);
+        var nameStarts = reader.Starts(tracks, reader.Counts[6]);
+        var genreStarts = reader.Starts(genres, reader.Counts[7]);
+        var artistStarts = reader.Starts(artists, reader.Counts[8]);
+        var starts = reader.Starts(tracks, reader.Counts[3]);
+        var genresOfTrack = new NumberLists(reader.NumbersBelow(genres, reader.Counts[3]), starts);
+        starts = reader.Starts(tracks, reader.Counts[4]);
+        var artistsOfTrack = new NumberLists(reader.NumbersBelow(artists, reader.Counts[4]), starts);
+        var songs = new Songs
         {
             DurationMs = reader.Numbers(tracks),
             KnownSince = reader.Numbers(tracks),
@@ -89,6 +89,22 @@ public static class SongsFile
             GenresOfTrack = genresOfTrack,
             ArtistsOfTrack = artistsOfTrack,
         };
+        return IsSorted(songs.Tracks) && IsSorted(songs.Genres) && IsSorted(songs.Artists)
+            ? songs
+            : throw reader.Damaged();
+    }
+
+    static bool IsSorted(Texts texts)
+    {
+        for (var text = 1; text < texts.Count; text++)
+        {
+            if (texts[text - 1].SequenceCompareTo(texts[text]) >= 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>How long a file of these counts is.</summary>
@@ -173,7 +189,7 @@ public static class SongsFile
                 Counts[count] = BinaryPrimitives.ReadInt32LittleEndian(header[(8 + (4 * count))..]);
             }
 
-            if (source.Length != Length(Counts))
+            if (Array.Exists(Counts, count => count < 0) || source.Length != Length(Counts))
             {
                 throw Damaged();
             }
@@ -182,6 +198,25 @@ public static class SongsFile
         }
 
         public int[] Counts { get; } = new int[SongsFile.Counts];
+
+        /// <summary>Where texts or lists begin, and at the end where the last one ends.</summary>
+        public int[] Starts(int count, int end)
+        {
+            var starts = Numbers(count + 1);
+            var before = 0;
+            foreach (var start in starts)
+            {
+                before = start >= before ? start : throw Damaged();
+            }
+
+            return starts[0] == 0 && before == end ? starts : throw Damaged();
+        }
+
+        public int[] NumbersBelow(int bound, int count)
+        {
+            var numbers = Numbers(count);
+            return numbers.AsSpan().ContainsAnyExceptInRange(0, bound - 1) ? throw Damaged() : numbers;
+        }
 
         public int[] Numbers(int count)
         {
@@ -213,7 +248,7 @@ public static class SongsFile
             }
         }
 
-        DamagedObjectException Damaged() =>
-            new($"{source.Name} is damaged: it does not fit its checksums. `downbeat repair` makes it again.");
+        public DamagedObjectException Damaged() =>
+            new($"{source.Name} is damaged: it is not as it was written. `downbeat repair` makes it again.");
     }
 }

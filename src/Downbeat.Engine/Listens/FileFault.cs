@@ -28,6 +28,9 @@ public enum FileFaultKind
 
     /// <summary>More than <c>maxRejectedShare</c> of the rows were rejected.</summary>
     TooManyRejected,
+
+    /// <summary>The listens are of more than <c>maxDatesPerFile</c> dates.</summary>
+    TooManyDates,
 }
 
 /// <summary>The names of file faults as they stand in files and on the screen.</summary>
@@ -44,6 +47,7 @@ public static class FileFaultKinds
             FileFaultKind.CannotDecompress => "cannot_decompress",
             FileFaultKind.UnclosedQuote => "unclosed_quote",
             FileFaultKind.TooManyRejected => "too_many_rejected",
+            FileFaultKind.TooManyDates => "too_many_dates",
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
         };
 }

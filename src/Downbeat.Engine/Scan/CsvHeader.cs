@@ -68,21 +68,20 @@ public sealed class CsvHeader
         {
             var name = wanted < required.Length ? required[wanted] : optional[wanted - required.Length];
             found[wanted] = Array.FindIndex(names, given => given.Equals(name, StringComparison.OrdinalIgnoreCase));
-            if (wanted >= required.Length)
-            {
-                continue;
-            }
+        }
 
-            if (found[wanted] < 0)
-            {
-                fault = new(FileFaultKind.MissingColumn, $"the header has no column {name}; it reads {Shorten(names)}");
-                return null;
-            }
+        if (Array.IndexOf(found, -1, 0, required.Length) is var missing and >= 0)
+        {
+            fault = new(
+                FileFaultKind.MissingColumn,
+                $"the header has no column {required[missing]}; it reads {Shorten(names)}"
+            );
+            return null;
+        }
 
-            if (
-                Array.FindLastIndex(names, given => given.Equals(name, StringComparison.OrdinalIgnoreCase))
-                != found[wanted]
-            )
+        foreach (var name in required)
+        {
+            if (names.Count(given => given.Equals(name, StringComparison.OrdinalIgnoreCase)) > 1)
             {
                 fault = new(FileFaultKind.RepeatedColumn, $"the header names the column {name} more than once");
                 return null;
@@ -99,7 +98,8 @@ public sealed class CsvHeader
     static string Shorten(string[] names)
     {
         var joined = string.Join(",", names.Select(name => IsNumber(name) ? "(a number)" : name));
-        var shown = joined.Length <= 120 ? joined : joined[..120] + "…";
+        var end = joined.Length > 120 && char.IsHighSurrogate(joined[119]) ? 119 : 120; // Half a letter is no text.
+        var shown = joined.Length <= 120 ? joined : joined[..end] + "…";
         return new([.. shown.Select(letter => char.IsControl(letter) ? '·' : letter)]);
     }
 

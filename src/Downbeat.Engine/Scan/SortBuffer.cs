@@ -29,6 +29,7 @@ public sealed class SortBuffer
     readonly TextNumbers others = new(); // Tracks that are not known: their numbers come behind.
     readonly List<int> days = [];
     readonly Dictionary<int, int> places = [];
+    readonly int mostDates;
     readonly RunWriter writer;
     RunOpener openRun = _ => throw new InvalidOperationException("No file was begun.");
 
@@ -45,9 +46,11 @@ public sealed class SortBuffer
     /// <summary>Sets up a buffer that takes so many bytes at most.</summary>
     /// <param name="memoryBytes">At least 1 MiB.</param>
     /// <param name="known">Tracks that are likely, which are found faster. What comes out does not depend on them.</param>
-    public SortBuffer(long memoryBytes, TrackIndex? known = null)
+    /// <param name="mostDates">Of so many dates of a file runs are written; further ones are counted.</param>
+    public SortBuffer(long memoryBytes, TrackIndex? known = null, int mostDates = int.MaxValue)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(memoryBytes, 1 << 20);
+        this.mostDates = mostDates;
         this.known = known ?? TrackIndex.Empty;
         maxDictionaryBytes = Math.Max(memoryBytes / 8, MinDictionaryBytes);
         capacity = (int)Math.Min(1 << 29, memoryBytes / 8 * 7 / (2 * sizeof(ulong)));
@@ -57,6 +60,9 @@ public sealed class SortBuffer
 
     /// <summary>Runs written since <see cref="Begin"/>, in the order of writing.</summary>
     public List<SliceSummary> Runs { get; } = [];
+
+    /// <summary>The dates of all listens since <see cref="Begin"/> that were sealed. When they are too many, some have no run.</summary>
+    public HashSet<DateOnly> Dates { get; } = [];
 
     /// <summary>Changes when the places of all dates change.</summary>
     public int PlacesVersion { get; private set; }
@@ -73,6 +79,7 @@ public sealed class SortBuffer
     {
         this.openRun = openRun;
         Runs.Clear();
+        Dates.Clear();
         Clear();
         ForgetPlaces();
         isWide = false;
@@ -315,6 +322,12 @@ public sealed class SortBuffer
         where TRun : IRun, allows ref struct
     {
         var date = ListenDate.FromDay(days[place]);
+        Dates.Add(date);
+        if (Dates.Count > mostDates)
+        {
+            return; // The file is quarantined whole, and only how many dates it has is still to be told.
+        }
+
         using var output = openRun(date);
         Runs.Add(writer.Write(output, date, run));
     }

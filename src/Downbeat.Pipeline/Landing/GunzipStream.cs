@@ -11,7 +11,8 @@ namespace Downbeat.Pipeline.Landing;
 /// </summary>
 /// <remarks>
 /// <c>DeflateStream</c> does not say where the data that it needed ended. But what stands there is known: checksum and
-/// length of what came out. So these are looked for in the last bytes that it took.
+/// length of what came out. So these are looked for in the last bytes that it took. It is given few bytes at a time, and of a
+/// small member even fewer, so that nothing else among them can look so, but what was made on purpose.
 /// </remarks>
 sealed class GunzipStream(Stream compressed) : ForwardStream
 {
@@ -38,7 +39,7 @@ sealed class GunzipStream(Stream compressed) : ForwardStream
                 member = new(input, CompressionMode.Decompress, leaveOpen: true);
             }
 
-            var read = member.Read(buffer);
+            var read = Inflate(buffer);
             if (read > 0)
             {
                 crc = Crc32.Add(crc, buffer[..read]);
@@ -46,9 +47,9 @@ sealed class GunzipStream(Stream compressed) : ForwardStream
                 return read;
             }
 
+            EndMember();
             member.Dispose();
             member = null;
-            EndMember();
         }
     }
 
@@ -71,15 +72,28 @@ sealed class GunzipStream(Stream compressed) : ForwardStream
         const int HasName = 8;
         const int HasComment = 16;
         const int Reserved = 224;
-        if (input.Take() != 0x1F || input.Take() != 0x8B || input.Take() != 8)
+        var start = input.BytesTaken;
+        input.HeaderCrc = 0;
+        if (input.Take() != 0x1F || input.Take() != 0x8B)
         {
-            throw new InvalidDataException("what stands there is no gzip member.");
+            throw new InvalidDataException(
+                start == 0
+                    ? "it is no gzip file: it does not begin as one."
+                    : $"behind its last gzip member, from byte {start} on, stands something else."
+            );
+        }
+
+        if (input.Take() != 8)
+        {
+            throw new InvalidDataException(
+                $"its gzip member at byte {start} is compressed in a way that nobody knows."
+            );
         }
 
         var flags = input.Take();
         if ((flags & Reserved) != 0)
         {
-            throw new InvalidDataException("a gzip member has flags that nobody knows.");
+            throw new InvalidDataException($"its gzip member at byte {start} has flags that nobody knows.");
         }
 
         Skip(6); // Time, extra flags, operating system.
@@ -96,7 +110,11 @@ sealed class GunzipStream(Stream compressed) : ForwardStream
             }
         }
 
-        Skip((flags & HasHeaderCrc) != 0 ? 2 : 0);
+        var sum = input.HeaderCrc & 0xFFFF;
+        if ((flags & HasHeaderCrc) != 0 && (input.Take() | (input.Take() << 8)) != sum)
+        {
+            throw new InvalidDataException($"the checksum of the header of its gzip member at byte {start} is wrong.");
+        }
     }
 
     void Skip(int bytes)
@@ -107,69 +125,115 @@ sealed class GunzipStream(Stream compressed) : ForwardStream
         }
     }
 
+    int Inflate(Span<byte> buffer)
+    {
+        try
+        {
+            return member!.Read(buffer);
+        }
+        catch (InvalidDataException)
+        {
+            throw input.WasAskedAtEnd
+                ? CutOff()
+                : new($"the compressed data of a gzip member is damaged before byte {input.BytesTaken}.");
+        }
+    }
+
+    InvalidDataException CutOff() => new($"it is cut off: its {input.BytesTaken} bytes end within a gzip member.");
+
     void EndMember()
     {
+        if (input.WasAskedAtEnd)
+        {
+            throw CutOff();
+        }
+
         Span<byte> trailer = stackalloc byte[TrailerBytes];
         BinaryPrimitives.WriteUInt32LittleEndian(trailer, crc);
         BinaryPrimitives.WriteUInt32LittleEndian(trailer[4..], length);
         if (!input.TryGoBehind(trailer))
         {
-            throw new InvalidDataException("it is cut off, or its checksum is wrong.");
+            throw new InvalidDataException(
+                $"the checksum of what came out of the gzip member that ends near byte {input.BytesTaken} is wrong, or the file is cut off there."
+            );
         }
     }
 
     /// <summary>Hands the compressed bytes on in pieces, and keeps the last of them at hand.</summary>
     sealed class Input(Stream compressed) : ForwardStream
     {
-        const int PieceBytes = 16 * 1024;
+        const int FirstPieceBytes = 8;
+        const int PieceBytes = 1024; // Half of it takes longer.
 
-        readonly byte[] bytes = new byte[4 * PieceBytes];
+        readonly byte[] bytes = new byte[64 * 1024];
+        int handedOn; // Bytes of this member's data, as far as it matters.
         int start; // Of the bytes handed on last.
         int next; // The first byte not handed on.
         int end;
+        long before; // Bytes of the file before those at hand.
+
+        /// <summary>How many bytes of the file were handed on.</summary>
+        public long BytesTaken => before + next;
+
+        /// <summary>Whether more compressed bytes were asked for than there are: what was to be decompressed has no end.</summary>
+        public bool WasAskedAtEnd { get; private set; }
+
+        /// <summary>Of all bytes taken since it was set to 0.</summary>
+        public uint HeaderCrc { get; set; }
 
         public bool IsAtEnd() => next == end && !Fill();
 
-        public int Take() =>
-            IsAtEnd()
-                ? throw new InvalidDataException("it is cut off within the header of a gzip member.")
-                : bytes[next++];
+        public int Take()
+        {
+            if (IsAtEnd())
+            {
+                throw new InvalidDataException(
+                    $"it is cut off: its {BytesTaken} bytes end within the header of a gzip member."
+                );
+            }
 
-        /// <summary>Goes behind a trailer among the bytes handed on last, or just behind them.</summary>
+            HeaderCrc = Crc32.Add(HeaderCrc, bytes.AsSpan(next, 1));
+            start = next + 1; // A header may be longer than all bytes at hand.
+            return bytes[next++];
+        }
+
+        /// <summary>Goes behind a trailer that begins among the bytes handed on last, or just behind them.</summary>
         public bool TryGoBehind(ReadOnlySpan<byte> trailer)
         {
-            // Behind the right trailer comes the end or another member; a trailer of zeros is found too early otherwise.
-            while (end - next < trailer.Length + 1 && Fill())
+            while (end - next < trailer.Length && Fill())
             {
                 // As many bytes as there may be of it.
             }
 
-            for (var from = start; ; from++)
+            var last = Math.Min(end, next + trailer.Length);
+            var at = bytes.AsSpan(start, last - start).IndexOf(trailer);
+            if (at < 0)
             {
-                var at = bytes.AsSpan(from, end - from).IndexOf(trailer);
-                if (at < 0)
-                {
-                    return false;
-                }
-
-                from += at;
-                var behind = from + trailer.Length;
-                if (behind == end || bytes[behind] == 0x1F)
-                {
-                    start = next = behind;
-                    return true;
-                }
+                return false;
             }
+
+            var found = start + at + trailer.Length;
+            while (found < last && bytes[found] == 0 && !trailer.ContainsAnyExcept((byte)0))
+            {
+                found++; // The data of a member without content ends in zeros, too.
+            }
+
+            start = next = found;
+            handedOn = 0;
+            return true;
         }
 
         public override int Read(Span<byte> buffer)
         {
             if (IsAtEnd())
             {
+                WasAskedAtEnd = true;
                 return 0;
             }
 
-            var length = Math.Min(Math.Min(buffer.Length, PieceBytes), end - next);
+            var piece = Math.Clamp(handedOn / 2, FirstPieceBytes, PieceBytes);
+            var length = Math.Min(Math.Min(buffer.Length, piece), end - next);
+            handedOn = Math.Min(handedOn + length, 2 * PieceBytes);
             bytes.AsSpan(next, length).CopyTo(buffer);
             start = next;
             next += length;
@@ -180,6 +244,7 @@ sealed class GunzipStream(Stream compressed) : ForwardStream
         bool Fill()
         {
             bytes.AsSpan(start, end - start).CopyTo(bytes);
+            before += start;
             (next, end, start) = (next - start, end - start, 0);
             var read = compressed.Read(bytes.AsSpan(end));
             end += read;

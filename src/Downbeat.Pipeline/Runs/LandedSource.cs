@@ -187,6 +187,7 @@ sealed class LandedSource
             var headerText = sections[0].Header;
             var fault =
                 sections.Select(section => section.Fault).FirstOrDefault(fault => fault is not null)
+                ?? TooManyDates(sections)
                 ?? TooManyRejected(rows, rejected, reasons);
             if (fault is not null)
             {
@@ -233,6 +234,20 @@ sealed class LandedSource
         }
 
         return sums;
+    }
+
+    FileFault? TooManyDates(IReadOnlyList<ScannedSection> sections)
+    {
+        var dates = sections.SelectMany(section => section.Dates).ToHashSet();
+        return dates.Count > options.MaxDatesPerFile
+            ? new(
+                FileFaultKind.TooManyDates,
+                string.Create(
+                    System.Globalization.CultureInfo.InvariantCulture,
+                    $"its listens are of {dates.Count} dates, from {dates.Min():yyyy-MM-dd} to {dates.Max():yyyy-MM-dd}, and maxDatesPerFile is {options.MaxDatesPerFile}: look at listen_time; if the dates are right, raise maxDatesPerFile or cut the file, and retry"
+                )
+            )
+            : null;
     }
 
     FileFault? TooManyRejected(long rows, long rejected, SortedDictionary<string, long> reasons) =>

@@ -162,6 +162,7 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue, Shard? shard = 
                         run.Zone,
                         index,
                         ((long)run.Options.SortBufferMb << 20) / workers,
+                        run.Options.MaxDatesPerFile,
                         Progress
                     );
                     while (

@@ -11,9 +11,16 @@ namespace Downbeat.Pipeline.Runs;
 /// Scans files, or sections of them, one after the other on one worker: what they hold becomes sorted runs and rejects in
 /// scratch files.
 /// </summary>
-sealed class SectionScan(ILake lake, LakeZone zone, TrackIndex known, long bufferBytes, Action<long, long> onProgress)
+sealed class SectionScan(
+    ILake lake,
+    LakeZone zone,
+    TrackIndex known,
+    long bufferBytes,
+    int mostDates,
+    Action<long, long> onProgress
+)
 {
-    readonly SortBuffer buffer = new(bufferBytes, known);
+    readonly SortBuffer buffer = new(bufferBytes, known, mostDates);
 
     /// <summary>Scans a whole file.</summary>
     /// <param name="landed">The file as it was listed.</param>
@@ -107,6 +114,7 @@ sealed class SectionScan(ILake lake, LakeZone zone, TrackIndex known, long buffe
                 Header = scan.Header,
                 Fault = fault,
                 Runs = [.. buffer.Runs],
+                Dates = [.. buffer.Dates],
                 RunFiles = files,
                 RejectsFile = rejects.Path,
                 Blocks = blocks,
@@ -154,6 +162,9 @@ sealed record ScannedSection
 
     /// <summary>The sorted runs.</summary>
     public IReadOnlyList<SliceSummary> Runs { get; init; } = [];
+
+    /// <summary>The dates of its listens. When they are too many, some have no run.</summary>
+    public IReadOnlyList<DateOnly> Dates { get; init; } = [];
 
     /// <summary>The scratch file of each run.</summary>
     public IReadOnlyList<string> RunFiles { get; init; } = [];

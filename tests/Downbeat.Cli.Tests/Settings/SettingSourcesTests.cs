@@ -51,6 +51,7 @@ public sealed class SettingSourcesTests : IDisposable
             ["sortBufferMb"] = "29",
             ["workers"] = "30",
             ["leaseSeconds"] = "31",
+            ["maxDatesPerFile"] = "32",
         };
         var expected = new RunOptions
         {
@@ -59,6 +60,7 @@ public sealed class SettingSourcesTests : IDisposable
             SortBufferMb = 29,
             Workers = 30,
             LeaseSeconds = 31,
+            MaxDatesPerFile = 32,
             Kpis = new()
             {
                 LikeWeight = 21,

@@ -12,6 +12,15 @@ sealed record ScannedFile
 
     public long Rejected { get; private init; }
 
+    public long Rows { get; private init; }
+
+    public FileFault? Fault { get; private init; }
+
+    /// <summary>How many rows were rejected, by reason.</summary>
+    public IReadOnlyList<long> RejectReasons { get; private init; } = [];
+
+    public IReadOnlyList<Reject> RejectedRows { get; private init; } = [];
+
     /// <summary>The slices, a date each.</summary>
     SortedDictionary<DateOnly, byte[]> Slices { get; init; } = [];
 
@@ -23,6 +32,7 @@ sealed record ScannedFile
     public static ScannedFile Of(Stream file, ScanKernel kernel, LakeZone zone, long arrived, TrackIndex? known)
     {
         var rejects = new List<string>();
+        var rows = new List<Reject>();
         var runs = new List<MemoryStream>();
         var buffer = new SortBuffer(1 << 20, known);
         buffer.Begin(_ =>
@@ -35,7 +45,10 @@ sealed record ScannedFile
             arrived,
             buffer,
             (in Reject reject, ReadOnlySpan<byte> raw) =>
-                rejects.Add($"{reject} {ReadRecord.Shown(Given.Latin1(raw))}"),
+            {
+                rows.Add(reject);
+                rejects.Add($"{reject} {ReadRecord.Shown(Given.Latin1(raw))}");
+            },
             kernel
         );
         var fault = scan.Scan(file);
@@ -43,7 +56,11 @@ sealed record ScannedFile
         return new()
         {
             Runs = runs.Count,
+            Rows = scan.Rows,
             Rejected = scan.Rejected,
+            RejectReasons = scan.RejectsByReason.ToArray(),
+            RejectedRows = rows,
+            Fault = fault,
             Slices = new(
                 runs.Select(run => Given.Slice(run.ToArray()))
                     .GroupBy(run => run.Summary.Date)
@@ -54,6 +71,23 @@ sealed record ScannedFile
                 $"{scan.Rows} rows, {scan.Rejected} rejected ({string.Join(' ', scan.RejectsByReason.ToArray())}), {scan.Lines} lines, header {Given.Latin1(scan.Header)}, {fault}",
         };
     }
+
+    /// <summary>The distinct listens by user, track and instant.</summary>
+    public IEnumerable<KeyValuePair<(long User, string Track, long Instant), ListenFlags>> Listens() =>
+        Slices.SelectMany(slice =>
+            Given
+                .ListensOf(Given.Slice(slice.Value))
+                .Select(listen =>
+                    KeyValuePair.Create(
+                        (
+                            (long)listen.User,
+                            listen.Track,
+                            ListenDate.SpanStart(ListenDate.ToDay(slice.Key)) + listen.Second
+                        ),
+                        listen.Flags
+                    )
+                )
+        );
 
     /// <summary>Whether another scan says the same.</summary>
     public void AssertSame(ScannedFile other)

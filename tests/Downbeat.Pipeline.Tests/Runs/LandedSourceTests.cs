@@ -412,7 +412,7 @@ public sealed class LandedSourceTests : IDisposable
         var next = -1;
         void Work()
         {
-            var scan = new SectionScan(through, zone, known, 4 << 20, (_, _) => { });
+            var scan = new SectionScan(through, zone, known, 4 << 20, options.MaxDatesPerFile, (_, _) => { });
             while (Interlocked.Increment(ref next) is var at && at < order.Length)
             {
                 try

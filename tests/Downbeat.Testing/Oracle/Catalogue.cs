@@ -58,6 +58,10 @@ sealed class Catalogue
         return catalogue;
     }
 
+    public int TrackCount => tracks.Count;
+
+    public int UserCount => countries.Count;
+
     public Track? FindTrack(string trackId) => tracks.GetValueOrDefault(trackId);
 
     /// <summary>The country of a user, stranger or not (docs/kpis.md, Unknown tracks and users).</summary>

@@ -15,7 +15,9 @@ static class Gunzip
         ReservedFlags = 0xE0;
 
     /// <summary>Returns the content, or null when the file is no sound gzip from end to end.</summary>
-    public static byte[]? TryDecompress(byte[] bytes)
+    /// <param name="bytes">The file.</param>
+    /// <param name="mostSkipped">So many bytes may stand between a member's data and its checksum and length.</param>
+    public static byte[]? TryDecompress(byte[] bytes, int mostSkipped = 0)
     {
         using var input = new OneByteStream(bytes);
         using var output = new MemoryStream();
@@ -24,7 +26,7 @@ static class Gunzip
             while (input.Position < bytes.Length)
             {
                 SkipHeader(input, bytes);
-                output.Write(ReadContent(input));
+                output.Write(ReadContent(input, mostSkipped));
             }
 
             return output.ToArray();
@@ -70,7 +72,7 @@ static class Gunzip
         }
     }
 
-    static byte[] ReadContent(OneByteStream input)
+    static byte[] ReadContent(OneByteStream input, int mostSkipped)
     {
         using var content = new MemoryStream();
         var buffer = new byte[1 << 16];
@@ -85,6 +87,11 @@ static class Gunzip
         }
 
         var bytes = content.ToArray();
+        byte[] trailer = [.. BitConverter.GetBytes(Crc32(bytes)), .. BitConverter.GetBytes(bytes.Length)];
+        var rest = new byte[mostSkipped + trailer.Length];
+        var start = input.Position;
+        var restLength = input.ReadAtLeast(rest, rest.Length, throwOnEndOfStream: false);
+        input.Position = start + Math.Max(0, rest.AsSpan(0, restLength).IndexOf(trailer));
         Check(ReadNumber(input, byteCount: 4) == Crc32(bytes), "checksum");
         Check(ReadNumber(input, byteCount: 4) == (uint)bytes.Length, "length");
         return bytes;
