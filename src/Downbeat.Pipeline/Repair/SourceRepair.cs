@@ -639,7 +639,16 @@ sealed class SourceRepair(RunContext run, RepairLog log)
         CancellationToken cancellationToken
     )
     {
-        var options = run.Options with { MaxRejectedShare = isQuarantined ? 0 : 1 };
+        var options = isQuarantined
+            ? run.Options with
+            {
+                MaxRejectedShare = 0,
+            }
+            : run.Options with
+            {
+                MaxRejectedShare = 1,
+                MaxDatesPerFile = RunOptions.MostDatesPerFile,
+            };
         var tried = 0;
         var source = new LandedSource(
             from,
@@ -649,7 +658,7 @@ sealed class SourceRepair(RunContext run, RepairLog log)
             other => other != id && ++tried < LandedSource.MaxSweeps,
             1
         );
-        scan ??= new(lake, run.Zone, TrackIndex.Empty, (long)run.Options.SortBufferMb << 20, (_, _) => { });
+        scan ??= new(lake, run.Zone, TrackIndex.Empty, (long)run.Options.SortBufferMb << 20, RunOptions.MostDatesPerFile, (_, _) => { });
         return source.Scan(scan, 0, cancellationToken) ? source.Keep() : null;
     }
 }

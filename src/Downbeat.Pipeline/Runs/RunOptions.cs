@@ -23,11 +23,14 @@ public sealed record RunOptions
                 : throw new ArgumentOutOfRangeException(nameof(value), value, "maxRejectedShare lies between 0 and 1.");
     } = 0.05;
 
+    /// <summary>What <see cref="MaxDatesPerFile"/> may be at most.</summary>
+    public const int MostDatesPerFile = 100_000;
+
     /// <summary>A file whose listens are of more dates is quarantined whole, 1 to 100,000: every date of a file makes a slice.</summary>
     public int MaxDatesPerFile
     {
         get;
-        init => field = Within(value, 1, 100_000, "maxDatesPerFile");
+        init => field = Within(value, 1, MostDatesPerFile, "maxDatesPerFile");
     } = 1000;
 
     /// <summary>How much memory sorting may take, in MiB, 16 to 262,144. All workers share it.</summary>
