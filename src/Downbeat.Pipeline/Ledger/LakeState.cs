@@ -186,7 +186,8 @@ public sealed class LakeState
             // Of the same bytes only: the date may have been computed again meanwhile.
             if (
                 Dates.TryGetValue(seen.Date, out var date)
-                && date.Entry.Files.Select(file => file.Sha256).SequenceEqual(seen.Files.Select(file => file.Sha256))
+                && date.Entry.Files.Select(file => file.Sha256)
+                    .SequenceEqual(seen.Files.Select(file => file.Sha256), StringComparer.Ordinal)
             )
             {
                 date.Entry = date.Entry with { Files = seen.Files };
