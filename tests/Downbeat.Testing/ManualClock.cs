@@ -7,6 +7,17 @@ public sealed class ManualClock(DateTimeOffset start) : TimeProvider
     readonly List<ManualTimer> timers = [];
     DateTimeOffset now = start;
 
+    bool IsAwaited
+    {
+        get
+        {
+            lock (moving)
+            {
+                return timers.Count > 0;
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public override DateTimeOffset GetUtcNow()
     {
@@ -45,7 +56,10 @@ public sealed class ManualClock(DateTimeOffset start) : TimeProvider
         due.ForEach(timer => timer.Fire());
     }
 
-    /// <summary>Moves it step by step until something is true, and gives others time to work; says whether it became true.</summary>
+    /// <summary>
+    /// Moves it step by step until something is true, and says whether it became true. It stands still while nobody waits for it, so that
+    /// no time passes for those who work, however slow the machine is.
+    /// </summary>
     public bool AdvanceUntil(Func<bool> condition, TimeSpan step, TimeSpan? most = null)
     {
         ArgumentNullException.ThrowIfNull(condition);
@@ -58,7 +72,10 @@ public sealed class ManualClock(DateTimeOffset start) : TimeProvider
             }
 
             Thread.Sleep(1);
-            Advance(step);
+            if (IsAwaited)
+            {
+                Advance(step);
+            }
         }
 
         return condition();
