@@ -179,6 +179,8 @@ public sealed class Watch(
             return;
         }
 
+        nap = TimeSpan.FromMilliseconds(Math.Ceiling(nap.TotalMilliseconds)); // Timers round down, to no time at all.
+
         if (landing is not null)
         {
             await landing.WaitAsync(nap, hearsChanges, clock, stop).ConfigureAwait(false);
