@@ -82,17 +82,19 @@ public sealed class Reconciliation(
     public RunRecord Run(RunRequest? request = null, CancellationToken cancellationToken = default)
     {
         LakeState? state = null;
+        RunRecord record;
         try
         {
-            var record = Run(request ?? new(), ref state, cancellationToken);
-            Ended?.Invoke(new(record, state, null));
-            return record;
+            record = Run(request ?? new(), ref state, cancellationToken);
         }
         catch (Exception error)
         {
             Ended?.Invoke(new(null, state, error));
             throw;
         }
+
+        Ended?.Invoke(new(record, state, null));
+        return record;
     }
 
     RunRecord Run(RunRequest request, ref LakeState? known, CancellationToken cancellationToken)
@@ -215,20 +217,22 @@ public sealed class Reconciliation(
     }
 
     /// <summary>The dates that are to be computed as far as is known now, in order.</summary>
-    static List<DateOnly> FindStale(RunContext run, CancellationToken cancellationToken)
+    List<DateOnly> FindStale(RunContext run, CancellationToken cancellationToken)
     {
         var state = run.Ledger.State;
-        var stale = StaleDates.Find(run.Lake, state, run.Options).ConvertAll(date => date.Date);
+        var stale = StaleDates.Find(lake, state, options).ConvertAll(date => date.Date);
         if (CatalogueStage.HasBoth(state))
         {
-            stale.AddRange(StaleDates.FindKnownNow(run, cancellationToken).Stale.Select(date => date.Date));
+            // What cannot be read is an error of the run when it is computed, not when it is only looked at.
+            var looking = new RunContext(lake, run.Zone, run.Ledger, options, clock, logger, null);
+            stale.AddRange(StaleDates.FindKnownNow(looking, cancellationToken).Stale.Select(date => date.Date));
         }
 
         return [.. stale.Distinct().Order()];
     }
 
     /// <summary>What a step that only scans leaves to be computed; nothing after other steps, which is not asked.</summary>
-    static List<DateOnly>? FindStale(RunContext run, RunRequest request, CancellationToken cancellationToken) =>
+    List<DateOnly>? FindStale(RunContext run, RunRequest request, CancellationToken cancellationToken) =>
         request.Only == RunStep.Scan ? FindStale(run, cancellationToken) : null;
 
     /// <summary>Songs and users shape tables, so that it is computing that reads them; a lake has some before it has slices.</summary>
