@@ -35,7 +35,7 @@ sealed class FolderPaths(string root, string name)
         && !path.Split('/').Contains("", StringComparer.Ordinal)
         && (!OperatingSystem.IsWindows() || path.AsSpan().IndexOfAny('\\', ':') < 0)
             ? Path.Combine(root, path)
-            : throw LakePaths.LeadsOut(path, name);
+        : throw LakePaths.LeadsOut(path, name);
 
     /// <summary>The same, of something that is going to be written, moved or deleted there.</summary>
     /// <exception cref="UnauthorizedAccessException">It leads out, or is reached through a link.</exception>
