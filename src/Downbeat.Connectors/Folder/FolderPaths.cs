@@ -27,15 +27,18 @@ sealed class FolderPaths(string root, string name)
 
     readonly ConcurrentDictionary<string, string> realFolders = new(StringComparer.Ordinal);
 
-    /// <summary>The full path of a path of the lake, which may lead anywhere within but not out of it; of none, that of the lake.</summary>
+    /// <summary>The full path of a folder of the lake; of none, that of the lake.</summary>
+    /// <exception cref="UnauthorizedAccessException">It leads out, or may.</exception>
+    public string FullOfFolder(string folder) => folder.Length == 0 ? root : Full(folder);
+
+    /// <summary>The full path of a path of the lake, which may lead anywhere within but not out of it.</summary>
     /// <exception cref="UnauthorizedAccessException">It leads out, or may.</exception>
     public string Full(string path) =>
-        path.Length == 0 ? root
-        : LakePaths.IsInside(path)
+        LakePaths.IsInside(path)
         && !path.Split('/').Contains("", StringComparer.Ordinal)
         && (!OperatingSystem.IsWindows() || path.AsSpan().IndexOfAny('\\', ':') < 0)
             ? Path.Combine(root, path)
-        : throw LakePaths.LeadsOut(path, name);
+            : throw LakePaths.LeadsOut(path, name);
 
     /// <summary>The same, of something that is going to be written, moved or deleted there.</summary>
     /// <exception cref="UnauthorizedAccessException">It leads out, or is reached through a link.</exception>

@@ -80,7 +80,7 @@ public sealed class WatchTests : IDisposable
             Assert.Equal("", await output);
             var told = await error;
             Assert.Contains("warn: Quarantined landing/streams/broken.csv", told, StringComparison.Ordinal);
-            Assert.Single(told.Split('\n'), line => line.Contains("is no lake", StringComparison.Ordinal));
+            Assert.Single(told.Split('\n'), line => line.Contains("lake.json is missing", StringComparison.Ordinal));
             Assert.Contains("info: Works again", told, StringComparison.Ordinal);
             Assert.EndsWith("info: Stopped watching; the next run goes on.\n", told, StringComparison.Ordinal);
         }
