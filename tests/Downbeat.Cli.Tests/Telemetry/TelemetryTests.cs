@@ -10,7 +10,9 @@ using Downbeat.Testing.Telemetry;
 namespace Downbeat.Cli.Tests.Telemetry;
 
 /// <summary>What the real program sends to a collector, and that it sends nothing where nobody asked.</summary>
-public sealed partial class TelemetryTests : IDisposable
+public sealed partial class TelemetryTests(TelemetryTests.OneRun sent)
+    : IDisposable,
+        IClassFixture<TelemetryTests.OneRun>
 {
     const string Secret = "zq-header-secret-4711";
     const string ParentTrace = "0af7651916cd43dd8448eb211c80319c";
@@ -30,13 +32,7 @@ public sealed partial class TelemetryTests : IDisposable
     [Fact]
     public void ARunSendsASpanForEachStageSourceDateAndDestination()
     {
-        Ask();
-        LeadPostgresNowhere();
-        Cli.Variables["TRACEPARENT"] = $"00-{ParentTrace}-{ParentSpan}-01";
-        var result = Cli.Run("run", "--lake", "lake");
-
-        Assert.Equal(1, result.ExitCode); // A destination is down.
-        var spans = collector.Spans;
+        var spans = sent.Collector.Spans;
         Assert.All(spans, span => Assert.Equal(ParentTrace, span.Trace));
         Assert.All(spans, span => Assert.True(span.End >= span.Start));
         Assert.Equal(spans.Count, spans.Select(span => span.Id).Distinct(StringComparer.Ordinal).Count());
@@ -87,15 +83,14 @@ public sealed partial class TelemetryTests : IDisposable
     [Fact]
     public void ARunSendsItsFiguresAndNoMetricNamesAFile()
     {
-        Ask();
-        LeadPostgresNowhere();
-        Cli.Run("run", "--lake", "lake");
-        var points = collector.Points;
+        var points = sent.Collector.Points;
         double Value(string name, string? attribute = null, string? value = null) =>
             Assert
                 .Single(
                     points,
-                    point => point.Name == name && (attribute is null || point.Attributes.GetValueOrDefault(attribute) == value)
+                    point =>
+                        point.Name == name
+                        && (attribute is null || point.Attributes.GetValueOrDefault(attribute) == value)
                 )
                 .Value;
 
@@ -126,8 +121,13 @@ public sealed partial class TelemetryTests : IDisposable
             points.Where(point => point.Name.StartsWith("downbeat.", StringComparison.Ordinal)),
             point =>
             {
-                Assert.True(point.Name == "downbeat.memory.peak" || point.Attributes["downbeat.lake"] == lake.Folder);
-                Assert.DoesNotContain(point.Attributes.Values, value => value.Contains(".csv", StringComparison.Ordinal));
+                Assert.True(
+                    point.Name == "downbeat.memory.peak" || point.Attributes["downbeat.lake"] == sent.Lake.Folder
+                );
+                Assert.DoesNotContain(
+                    point.Attributes.Values,
+                    value => value.Contains(".csv", StringComparison.Ordinal)
+                );
                 Assert.DoesNotContain(point.Attributes.Values, value => value is "7001" or "7002");
             }
         );
@@ -136,24 +136,21 @@ public sealed partial class TelemetryTests : IDisposable
     [Fact]
     public void TheDashboardAndTheDocumentationNameExactlyWhatIsSent()
     {
-        Ask();
-        LeadPostgresNowhere();
-        Cli.Run("run", "--lake", "lake");
-        var points = collector.Points;
+        var points = sent.Collector.Points;
         var ours = points
             .Select(point => point.Name)
             .Where(name => name.StartsWith("downbeat.", StringComparison.Ordinal))
             .ToHashSet(StringComparer.Ordinal);
         var emitted = points
-            .SelectMany(point =>
-                point.Kind == "histogram"
-                    ? ["_bucket", "_count", "_sum"]
-                    : (string[])[""],
+            .SelectMany(
+                point => point.Kind == "histogram" ? ["_bucket", "_count", "_sum"] : (string[])[""],
                 (point, end) => point.PrometheusName + end
             )
             .ToHashSet(StringComparer.Ordinal);
 
-        using var dashboard = JsonDocument.Parse(File.ReadAllBytes(Path.Join(Repository.Folder, "deploy", "grafana-dashboard.json")));
+        using var dashboard = JsonDocument.Parse(
+            File.ReadAllBytes(Path.Join(Repository.Folder, "deploy", "grafana-dashboard.json"))
+        );
         var queries = dashboard
             .RootElement.GetProperty("panels")
             .EnumerateArray()
@@ -239,7 +236,10 @@ public sealed partial class TelemetryTests : IDisposable
             {
                 File.Copy(file, copy);
             }
-            else if (name.EndsWith(".dll", StringComparison.Ordinal) && !name.StartsWith("OpenTelemetry", StringComparison.Ordinal))
+            else if (
+                name.EndsWith(".dll", StringComparison.Ordinal)
+                && !name.StartsWith("OpenTelemetry", StringComparison.Ordinal)
+            )
             {
                 File.CreateSymbolicLink(copy, file);
             }
@@ -359,18 +359,14 @@ public sealed partial class TelemetryTests : IDisposable
         Assert.Equal(2, Cli.Run("run", "--lake", "lake").ExitCode);
     }
 
-    void Ask()
-    {
-        Cli.Variables["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Address;
-        Cli.Variables["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf";
-        Cli.Variables["OTEL_EXPORTER_OTLP_HEADERS"] = $"x-key={Secret}";
-        Cli.Variables["OTEL_RESOURCE_ATTRIBUTES"] = "deployment.environment=night";
-    }
+    void Ask() => Ask(Cli, collector);
 
-    void LeadPostgresNowhere()
+    static void Ask(CliRunner cli, OtlpReceiver collector)
     {
-        Cli.Variables["DOWNBEAT_POSTGRES"] = "postgresql://loader@127.0.0.1:1/analytics";
-        Cli.Variables["DOWNBEAT_POSTGRES_TLS"] = "off";
+        cli.Variables["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Address;
+        cli.Variables["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf";
+        cli.Variables["OTEL_EXPORTER_OTLP_HEADERS"] = $"x-key={Secret}";
+        cli.Variables["OTEL_RESOURCE_ATTRIBUTES"] = "deployment.environment=night";
     }
 
     static List<JsonElement> Lines(string error) =>
@@ -385,4 +381,27 @@ public sealed partial class TelemetryTests : IDisposable
 
     [GeneratedRegex(@"^\| `(downbeat\.[a-z_.]+)` \| [a-z]+ \|", RegexOptions.Multiline, 1000)]
     private static partial Regex DocumentedName();
+
+    /// <summary>What arrives of a run on whose files something is wrong, and of whose destinations one is down.</summary>
+    public sealed class OneRun : IDisposable
+    {
+        public OneRun()
+        {
+            Ask(Lake.Cli, Collector);
+            Lake.Cli.Variables["DOWNBEAT_POSTGRES"] = "postgresql://loader@127.0.0.1:1/analytics";
+            Lake.Cli.Variables["DOWNBEAT_POSTGRES_TLS"] = "off";
+            Lake.Cli.Variables["TRACEPARENT"] = $"00-{ParentTrace}-{ParentSpan}-01";
+            Assert.Equal(1, Lake.Cli.Run("run", "--lake", "lake").ExitCode);
+        }
+
+        internal OneDayLake Lake { get; } = new();
+
+        public OtlpReceiver Collector { get; } = new();
+
+        public void Dispose()
+        {
+            Collector.Dispose();
+            Lake.Dispose();
+        }
+    }
 }

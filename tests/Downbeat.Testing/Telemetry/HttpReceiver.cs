@@ -61,7 +61,8 @@ public sealed class HttpReceiver : IDisposable
                 context.Response.Close();
             }
         }
-        catch (Exception error) when (error is HttpListenerException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception error)
+            when (error is HttpListenerException or ObjectDisposedException or InvalidOperationException)
         {
             // Closed.
         }

@@ -45,7 +45,9 @@ public sealed class OtlpReceiver : IDisposable
         http.Requests.Where(request => request.Path == path).Select(request => new WireMessage(request.Body));
 
     internal static IReadOnlyDictionary<string, string> Attributes(WireMessage message, int field) =>
-        message.Messages(field).ToDictionary(one => one.Text(1), one => Value(one.Messages(2).First()), StringComparer.Ordinal);
+        message
+            .Messages(field)
+            .ToDictionary(one => one.Text(1), one => Value(one.Messages(2).First()), StringComparer.Ordinal);
 
     static string Value(WireMessage value) =>
         value.Has(1) ? value.Text(1)
