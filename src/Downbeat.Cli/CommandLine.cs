@@ -29,6 +29,7 @@ static class CommandLine
             FileModes.KeepOthersFromWriting();
             ScanVariable.Apply();
             var parsed = CreateRoot().Parse(args, new() { ResponseFileTokenReplacer = null });
+            LogFormat.Apply(parsed);
             var exitCode =
                 parsed.Action is ParseErrorAction
                     ? Misuse.Tell(parsed)
@@ -80,6 +81,7 @@ static class CommandLine
             root.Add(command);
         }
 
+        root.Add(LogFormat.Option);
         root.SetAction(_ => Overview.Write());
         foreach (var option in root.Options)
         {

@@ -8,6 +8,8 @@ public sealed class CliRunner
 {
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
+    static readonly string[] Ours = ["DOWNBEAT_", "OTEL_", "OPENLINEAGE", "TRACEPARENT"];
+
     readonly string folder;
 
     /// <summary>Starts in a folder.</summary>
@@ -15,6 +17,9 @@ public sealed class CliRunner
 
     /// <summary>Variables to start with, besides those there are.</summary>
     public Dictionary<string, string> Variables { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The program.</summary>
+    public string Program { get; set; } = Path.Combine(AppContext.BaseDirectory, "downbeat.dll");
 
     /// <summary>What starts the program, and is given it and its arguments: <c>sh -c …</c>.</summary>
     public IReadOnlyList<string> Prefix { get; set; } = [];
@@ -40,7 +45,7 @@ public sealed class CliRunner
     {
         var dotnet =
             Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet";
-        string[] command = [.. Prefix, dotnet, Path.Combine(AppContext.BaseDirectory, "downbeat.dll"), .. arguments];
+        string[] command = [.. Prefix, dotnet, Program, .. arguments];
         var start = new ProcessStartInfo(command[0])
         {
             UseShellExecute = false,
@@ -58,7 +63,9 @@ public sealed class CliRunner
         // What whoever runs the tests has set is not part of the test.
         foreach (
             var name in start
-                .Environment.Keys.Where(name => name.StartsWith("DOWNBEAT_", StringComparison.Ordinal))
+                .Environment.Keys.Where(name =>
+                    Array.Exists(Ours, ours => name.StartsWith(ours, StringComparison.Ordinal))
+                )
                 .ToList()
         )
         {

@@ -68,7 +68,7 @@ sealed class LakeArguments
     {
         logger ??= new ConsoleLogger();
         var (lake, settings) = OpenWithSettings(parsed, logger);
-        return WithDestinations(lake, settings, logger);
+        return WithDestinations(lake, settings, logger) with { Lineage = Lineage.Of(settings, lake, logger) };
     }
 
     /// <summary>The same for a lake whose <c>lake.json</c> may be damaged.</summary>

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using Downbeat.Cli.Output;
 using Downbeat.Cli.Settings;
+using Downbeat.Cli.Telemetry;
 using Downbeat.Engine.Listens;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Schedule;
@@ -94,6 +95,7 @@ static class WatchCommand
         OnceLogger runs
     )
     {
+        using var telemetry = TelemetryExport.StartIfAsked(console, TelemetryExport.ShortPatience);
         using var stop = new Stop();
         Watch? self = null;
         using var watch = new Watch(
@@ -109,6 +111,7 @@ static class WatchCommand
         using var endpoint = health is null ? null : new HealthEndpoint(health, () => watch.Health.State);
         if (!watch.RunAsync(stop.Token).GetAwaiter().GetResult())
         {
+            telemetry?.Dispose();
             Environment.Exit(ExitCode.Done); // The run that was abandoned has threads that would keep the process.
         }
 

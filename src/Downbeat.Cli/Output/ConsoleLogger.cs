@@ -3,10 +3,13 @@ using Spectre.Console;
 
 namespace Downbeat.Cli.Output;
 
-/// <summary>Log events as lines on standard error: <c>warn: …</c>.</summary>
+/// <summary>Log events as lines on standard error: <c>warn: …</c>, or as JSON where that is asked for.</summary>
 /// <param name="least">What is less than that is not shown.</param>
 sealed class ConsoleLogger(LogLevel least = LogLevel.Information) : ILogger
 {
+    /// <summary>Whether lines are for programs: <c>--log-format json</c>.</summary>
+    public static bool IsJson { get; set; }
+
     /// <inheritdoc/>
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
@@ -25,13 +28,31 @@ sealed class ConsoleLogger(LogLevel least = LogLevel.Information) : ILogger
     {
         if (IsEnabled(logLevel))
         {
-            Write(logLevel, formatter(state, exception));
+            Write(
+                logLevel,
+                formatter(state, exception),
+                eventId.Name,
+                state as IReadOnlyList<KeyValuePair<string, object?>>
+            );
         }
     }
 
     /// <summary>Writes a line.</summary>
-    public static void Write(LogLevel level, string message)
+    public static void Write(LogLevel level, string message) => Write(level, message, null, null);
+
+    static void Write(
+        LogLevel level,
+        string message,
+        string? name,
+        IReadOnlyList<KeyValuePair<string, object?>>? values
+    )
     {
+        if (IsJson)
+        {
+            Console.Error.WriteLine(JsonLine.Of(DateTimeOffset.UtcNow, level, name, message, values));
+            return;
+        }
+
         var (word, colour) = level switch
         {
             >= LogLevel.Error => ("error", "red"),

@@ -23,7 +23,7 @@ sealed class ProgressDisplay : IProgress<RunProgress>
 
     /// <summary>Does work that reports its progress, and shows that.</summary>
     public static T Show<T>(Func<IProgress<RunProgress>, T> work) =>
-        Terminal.IsErrorTerminal ? ShowBars(work) : ShowLines(work);
+        Terminal.IsErrorTerminal && !ConsoleLogger.IsJson ? ShowBars(work) : ShowLines(work);
 
     /// <inheritdoc/>
     public void Report(RunProgress value) =>

@@ -1,3 +1,4 @@
+using Downbeat.Connectors.OpenLineage;
 using Downbeat.Pipeline.Catalogue;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Publish;
@@ -6,17 +7,22 @@ using Microsoft.Extensions.Logging;
 
 namespace Downbeat.Cli.Settings;
 
-/// <summary>A lake, how to work on it, where its tables go besides, and where songs and users come from if not from it.</summary>
+/// <summary>A lake, how to work on it, where its tables go besides, and where songs and users come from if not from it, and who is told of runs.</summary>
 sealed record LakeInUse(
     ILake Lake,
     RunOptions Options,
     IReadOnlyList<IDestination> Destinations,
-    ICatalogueSource? Source
+    ICatalogueSource? Source,
+    LineageOutbox? Lineage = null
 ) : IDisposable
 {
     /// <summary>What carries runs and plans out.</summary>
     public Reconciliation Reconciliation(IProgress<RunProgress>? progress = null, ILogger? logger = null) =>
-        new(Lake, Options, TimeProvider.System, logger ?? new Output.ConsoleLogger(), progress, Destinations, Source);
+        new(Lake, Options, TimeProvider.System, logger ?? new Output.ConsoleLogger(), progress, Destinations, Source)
+        {
+            Began = Lineage is null ? null : Lineage.Begin,
+            Ended = Lineage is null ? null : Lineage.End,
+        };
 
     /// <summary>Closes the connections.</summary>
     public void Dispose()
@@ -27,5 +33,6 @@ sealed record LakeInUse(
         }
 
         Source?.Dispose();
+        Lineage?.Dispose();
     }
 }

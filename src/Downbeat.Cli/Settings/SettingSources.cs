@@ -20,7 +20,13 @@ sealed record SettingSources(
 )
 {
     /// <summary>Variables that are no settings: of the scripts that start Downbeat, and of those who look for a fault.</summary>
-    static readonly string[] Reserved = [ScanVariable.Name, "DOWNBEAT_DEBUG", "DOWNBEAT_COMMAND"];
+    static readonly string[] Reserved =
+    [
+        ScanVariable.Name,
+        "DOWNBEAT_DEBUG",
+        "DOWNBEAT_COMMAND",
+        Output.LogFormat.Variable,
+    ];
 
     static readonly string[] ReservedPrefixes = ["DOWNBEAT_BUILD", "DOWNBEAT_TEST"];
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Downbeat.Engine;
 using Downbeat.Engine.Days;
@@ -7,6 +8,7 @@ using Downbeat.Engine.Slices;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Runs;
+using Downbeat.Pipeline.Telemetry;
 
 namespace Downbeat.Pipeline.Publish;
 
@@ -25,6 +27,7 @@ sealed class ComputeStage(RunContext run, RunRequest request)
 
     readonly CounterMemory counterMemory = new();
     readonly SortedDictionary<DateOnly, ComputedDate> computed = [];
+    readonly ConcurrentDictionary<DateOnly, DateTimeOffset> began = []; // Where somebody listens to spans.
 
     /// <summary>Dates whose files were written here but not committed: what lies there may be older than the ledger says.</summary>
     readonly HashSet<DateOnly> overwritten = [];
@@ -123,6 +126,8 @@ sealed class ComputeStage(RunContext run, RunRequest request)
                     }
                 }
 
+                using var span = StartSpan(date.Date.Date);
+                RunSpans.Fail(span, error);
                 run.Fail(
                     $"{ListenDate.Text(date.Date.Date)} was not computed and keeps its tables; the next run tries again",
                     error is DamagedObjectException or FileNotFoundException or DirectoryNotFoundException
@@ -178,6 +183,11 @@ sealed class ComputeStage(RunContext run, RunRequest request)
 
     DayCounting Prepare(PlannedDate date, List<SliceEntry> slices, CatalogueSnapshot catalogue)
     {
+        if (RunSpans.IsHeard)
+        {
+            began[date.Date] = DateTimeOffset.UtcNow;
+        }
+
         var day = new Day(
             date.Date,
             run.Zone,
@@ -191,7 +201,7 @@ sealed class ComputeStage(RunContext run, RunRequest request)
     {
         var files = KpiTables
             .Compute(counts, run.Options.Kpis)
-            .Select(table => (Table: table.Schema.Name, Bytes: table.ToCsv()))
+            .Select(table => (Table: table.Schema.Name, Bytes: table.ToCsv(), Rows: table.Rows.Count))
             .ToList();
         var entries = files.ConvertAll(file => new FileEntry(file.Table, file.Bytes.Length, Sum(file.Bytes)));
         var unknown = Enumerable.Range(0, counts.Day.Tracks.Count).Where(track => counts.SongOf(track) < 0).ToList();
@@ -263,7 +273,10 @@ sealed class ComputeStage(RunContext run, RunRequest request)
                     }
                     : entry
             );
-            said[date.Date] = new(date.Date, date.Why, entry.Listens, [.. changed.Select(file => file.Table)]);
+            said[date.Date] = new(date.Date, date.Why, entry.Listens, [.. changed.Select(file => file.Table)])
+            {
+                Tables = [.. files.Select(file => new WrittenTable(file.Table, file.Rows, file.Bytes.Length))],
+            };
         }
 
         overwritten.UnionWith(entries.Select(entry => entry.Date));
@@ -291,10 +304,20 @@ sealed class ComputeStage(RunContext run, RunRequest request)
         foreach (var date in said.Values)
         {
             computed[date.Date] = date;
+            StartSpan(date.Date)
+                ?.SetTag("downbeat.date.why", date.Why)
+                .SetTag("downbeat.date.listens", date.Listens)
+                .SetTag("downbeat.date.restated_tables", date.Restated.Count)
+                .Dispose();
+            RunMeasures.AddComputed(run.Lake, date);
         }
 
         pending.Clear();
     }
+
+    /// <summary>The span of a date on which work has ended.</summary>
+    System.Diagnostics.Activity? StartSpan(DateOnly date) =>
+        began.TryRemove(date, out var at) ? RunSpans.StartDate(date, at) : null;
 
     void Commit(List<DateEntry> entries, List<DateOnly> removed, Dictionary<DateOnly, ComputedDate> said)
     {
@@ -344,5 +367,5 @@ sealed class ComputeStage(RunContext run, RunRequest request)
 
     static string Sum(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
-    sealed record Computation(PlannedDate Date, DateEntry? Entry, List<(string Table, byte[] Bytes)> Files);
+    sealed record Computation(PlannedDate Date, DateEntry? Entry, List<(string Table, byte[] Bytes, int Rows)> Files);
 }

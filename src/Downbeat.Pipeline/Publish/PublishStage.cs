@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Downbeat.Engine.Listens;
 using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Runs;
+using Downbeat.Pipeline.Telemetry;
 
 namespace Downbeat.Pipeline.Publish;
 
@@ -94,6 +95,9 @@ sealed class PublishStage(
     {
         var start = Stopwatch.GetTimestamp();
         var (dates, rows) = (0, 0L);
+        var rowsByTable = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        HashSet<DateOnly>? left = null;
+        using var span = RunSpans.StartDestination(destination.Name);
         string? error = null;
         try
         {
@@ -110,6 +114,7 @@ sealed class PublishStage(
 
             var behind = FindBehind(destination, known, request.LakeId, cancellationToken)
                 .FindAll(date => concerns(date.Date));
+            left = [.. behind.Select(date => date.Date)];
             if (behind.Count == 0)
             {
                 return;
@@ -144,6 +149,13 @@ sealed class PublishStage(
 
                     dates += batch.Count;
                     rows += batch.Sum(one => one.Rows);
+                    left.ExceptWith(batch.Select(one => one.Date));
+                    foreach (var table in batch.SelectMany(one => one.Tables))
+                    {
+                        rowsByTable[table.Schema.Name] =
+                            rowsByTable.GetValueOrDefault(table.Schema.Name) + table.Rows.Count;
+                    }
+
                     Report(batch.Count, 0);
                     batch.Clear();
                 }
@@ -156,23 +168,29 @@ sealed class PublishStage(
         catch (Exception failure) when (RunContext.IsExpected(failure))
         {
             error = failure.Message;
+            RunSpans.Fail(span, failure);
             run.Fail($"{destination.Name} is behind, and the next run catches it up", failure);
         }
         finally
         {
+            span?.SetTag("downbeat.publish.dates", dates).SetTag("downbeat.publish.rows", rows);
             if (dates > 0 || error is not null)
             {
+                var told = new PublishedTo(
+                    destination.Name,
+                    dates,
+                    rows,
+                    Math.Round(Stopwatch.GetElapsedTime(start).TotalSeconds, 3),
+                    error
+                )
+                {
+                    Tables = [.. rowsByTable.Select(table => new WrittenTable(table.Key, table.Value, 0))],
+                    Behind = left?.ToList(),
+                };
+                RunMeasures.AddPublished(run.Lake, told);
                 lock (reporting)
                 {
-                    published.Add(
-                        new(
-                            destination.Name,
-                            dates,
-                            rows,
-                            Math.Round(Stopwatch.GetElapsedTime(start).TotalSeconds, 3),
-                            error
-                        )
-                    );
+                    published.Add(told);
                 }
             }
         }

@@ -7,6 +7,7 @@ using Downbeat.Pipeline.Corrections;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Publish;
+using Downbeat.Pipeline.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Downbeat.Pipeline.Runs;
@@ -33,6 +34,9 @@ public sealed class Reconciliation(
 )
 {
     readonly IReadOnlyList<IDestination> destinations = destinations ?? [];
+
+    /// <summary>Told of every run that has something to do, before it does it, by the thread that runs.</summary>
+    public Action<RunRequest, RunRecord>? Began { get; init; }
 
     /// <summary>Told how every run ended, once, by the thread that ran.</summary>
     public Action<RunEnd>? Ended { get; init; }
@@ -98,15 +102,18 @@ public sealed class Reconciliation(
     {
         LakeState? state = null;
         RunRecord record;
+        request ??= new();
         LakeFile.Read(lake);
+        var start = Stopwatch.GetTimestamp();
+        using var span = RunSpans.StartRun(lake, request);
         lake.DeleteScratch(); // What runs that died left may be what fills the disk.
         try
         {
-            record = Run(request ?? new(), ref state, cancellationToken);
+            record = Run(request, ref state, cancellationToken);
         }
         catch (Exception error)
         {
-            Ended?.Invoke(new(null, state, error));
+            End(new(null, state, error));
             throw;
         }
         finally
@@ -114,8 +121,16 @@ public sealed class Reconciliation(
             lake.DeleteScratch();
         }
 
-        Ended?.Invoke(new(record, state, null));
+        End(new(record, state, null));
         return record;
+
+        void End(RunEnd end)
+        {
+            RunSpans.EndRun(span, end);
+            var asked = request.Does(RunStep.Publish) ? Chosen(request).Select(destination => destination.Name) : [];
+            RunMeasures.AddRun(lake, request, end, Stopwatch.GetElapsedTime(start).TotalSeconds, asked, clock);
+            Ended?.Invoke(end);
+        }
     }
 
     RunRecord Run(RunRequest request, ref LakeState? known, CancellationToken cancellationToken)
@@ -196,6 +211,7 @@ public sealed class Reconciliation(
             }
 
             RunRecords.Write(lake, record);
+            Began?.Invoke(request, record);
             if (record.Outcome == RunOutcome.Running)
             {
                 // What a shard that died left behind others may be about to commit; and it makes the same again.
@@ -304,6 +320,7 @@ public sealed class Reconciliation(
         }
 
         var start = Stopwatch.GetTimestamp();
+        using var span = RunSpans.StartStage("fetch");
         try
         {
             fetch = CatalogueFetch.Run(run, source, request.FullCatalogue, cancellationToken);
@@ -314,6 +331,7 @@ public sealed class Reconciliation(
         }
         catch (Exception error) when (RunContext.IsExpected(error))
         {
+            RunSpans.Fail(span, error);
             run.Fail("songs and users were not read, and nothing was done; the next run tries again", error);
             return record with { Outcome = RunOutcome.Failed };
         }
@@ -388,9 +406,15 @@ public sealed class Reconciliation(
         void Time(string stage, Action work)
         {
             var start = Stopwatch.GetTimestamp();
+            using var span = RunSpans.StartStage(stage);
             try
             {
                 work();
+            }
+            catch (Exception error)
+            {
+                RunSpans.Fail(span, error);
+                throw;
             }
             finally
             {
@@ -413,6 +437,7 @@ public sealed class Reconciliation(
                 {
                     if (request.Does(RunStep.Scan))
                     {
+                        using var span = RunSpans.StartStage("scan");
                         scan.Run(cancellationToken);
                     }
                     else
@@ -429,6 +454,7 @@ public sealed class Reconciliation(
                         Scanned = scan.Scanned,
                         Left = scan.Left,
                     };
+                    RunSpans.AddStage("catalogue", catalogue.Elapsed);
                     seconds["catalogue"] = Math.Round(catalogue.Elapsed.TotalSeconds, 3); // The two overlap.
                     seconds["scan"] = Math.Round(scan.Elapsed.TotalSeconds, 3);
                 }

@@ -132,7 +132,18 @@ public sealed record ScannedFile(
 /// <param name="Why">Why it was computed.</param>
 /// <param name="Listens">Its distinct listens; 0 when it lost its files because it has none left.</param>
 /// <param name="Restated">The tables whose files changed; none when the numbers stayed as they were.</param>
-public sealed record ComputedDate(DateOnly Date, string Why, long Listens, IReadOnlyList<string> Restated);
+public sealed record ComputedDate(DateOnly Date, string Why, long Listens, IReadOnlyList<string> Restated)
+{
+    /// <summary>The files of its tables.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<WrittenTable> Tables { get; init; } = [];
+}
+
+/// <summary>What a run wrote of a table.</summary>
+/// <param name="Table">The table's name.</param>
+/// <param name="Rows">How many rows.</param>
+/// <param name="Bytes">How many bytes; 0 where nobody knows.</param>
+public sealed record WrittenTable(string Table, long Rows, long Bytes);
 
 /// <summary>What a run published to a destination.</summary>
 /// <param name="Destination">Its name.</param>
@@ -140,4 +151,13 @@ public sealed record ComputedDate(DateOnly Date, string Why, long Listens, IRead
 /// <param name="Rows">Their rows in all tables.</param>
 /// <param name="Seconds">How long that took.</param>
 /// <param name="Error">Why it is still behind; null when it is not.</param>
-public sealed record PublishedTo(string Destination, int Dates, long Rows, double Seconds, string? Error);
+public sealed record PublishedTo(string Destination, int Dates, long Rows, double Seconds, string? Error)
+{
+    /// <summary>The rows by table.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<WrittenTable> Tables { get; init; } = [];
+
+    /// <summary>The dates that it still does not hold; null when it could not be asked.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<DateOnly>? Behind { get; init; }
+}

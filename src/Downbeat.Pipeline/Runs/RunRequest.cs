@@ -39,6 +39,9 @@ public sealed record RunRequest
     /// <summary>What an orchestrator calls the run; null without one.</summary>
     public string? OrchestratorRun { get; init; }
 
+    /// <summary>The span that the run belongs to, in the words of W3C's <c>traceparent</c>; null without one.</summary>
+    public string? TraceParent { get; init; }
+
     /// <summary>Whether a step is to be done.</summary>
     internal bool Does(RunStep step) => Only is null || Only == step;
 

@@ -4,6 +4,7 @@ using Downbeat.Engine.Scan;
 using Downbeat.Pipeline.Archive;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
+using Downbeat.Pipeline.Telemetry;
 
 namespace Downbeat.Pipeline.Runs;
 
@@ -27,6 +28,7 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue, Shard? shard = 
     readonly List<(LakeObject File, SourceEntry Entry)> pending = [];
     readonly List<ScannedFile> scanned = [];
     readonly List<PlannedFile> left = [];
+    readonly Dictionary<string, DateTimeOffset> began = new(StringComparer.Ordinal); // By path, where somebody listens to spans.
     readonly List<LandedSource> waiting = []; // Until the catalogue is committed.
     HashSet<string> compared = []; // Sources that were known when files were compared with their older versions.
     List<string> swept = []; // As of then: what is swept later is seen when it is committed.
@@ -256,6 +258,7 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue, Shard? shard = 
             source.Landed,
             () =>
             {
+                NoteBegin(source);
                 if (!source.Scan(scan, section, cancellationToken))
                 {
                     return;
@@ -273,6 +276,26 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue, Shard? shard = 
                 Keep(source);
             }
         );
+
+    void NoteBegin(LandedSource source)
+    {
+        if (RunSpans.IsHeard)
+        {
+            lock (committing)
+            {
+                began.TryAdd(source.Landed.Path, DateTimeOffset.UtcNow);
+            }
+        }
+    }
+
+    /// <summary>The span of a file that was scanned; what is logged before it is disposed of belongs to it.</summary>
+    Activity? StartSpan(string path)
+    {
+        lock (committing)
+        {
+            return began.Remove(path, out var at) ? RunSpans.StartSource(path, at) : null;
+        }
+    }
 
     void Keep(LandedSource source) =>
         Try(
@@ -320,6 +343,8 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue, Shard? shard = 
                 return;
             }
 
+            using var span = StartSpan(file.Path);
+            RunSpans.Fail(span, error);
             run.Fail($"{file.Path} was not scanned and stays where it is; the next run tries again", error);
         }
     }
@@ -378,6 +403,7 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue, Shard? shard = 
             foreach (var entry in commit?.Sources ?? [])
             {
                 scanned.Add(Said(entry));
+                RunMeasures.AddScanned(run.Lake, scanned[^1]);
                 compared.Add(entry.Id);
             }
 
@@ -393,6 +419,12 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue, Shard? shard = 
 
     ScannedFile Said(SourceEntry entry)
     {
+        using var span = StartSpan(entry.Key)
+            ?.SetTag("downbeat.source.id", entry.Id)
+            .SetTag("downbeat.source.size", entry.Size)
+            .SetTag("downbeat.source.rows", entry.Rows)
+            .SetTag("downbeat.source.rejected", entry.Rejected)
+            .SetTag("downbeat.file.fault", entry.Fault);
         if (entry.Fault is not null)
         {
             run.Logger.Quarantined(entry.Key, entry.Fault, entry.FaultDetail!);
