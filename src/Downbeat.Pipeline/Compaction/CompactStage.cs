@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Downbeat.Engine;
+using Downbeat.Engine.Listens;
 using Downbeat.Engine.Slices;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
@@ -96,7 +97,7 @@ sealed class CompactStage(RunContext run)
                 }
             );
             var of = work.Pieces.SelectMany(piece => piece.Of).Order(StringComparer.Ordinal).ToList();
-            var id = Ids(of).First(id => !state.Swept.ContainsKey(LakePaths.Compacted(id, work.Date, 0)));
+            var id = Ids(work.Date, of).First(id => !state.Swept.ContainsKey(LakePaths.Compacted(id, work.Date, 0)));
             var slices = new List<SliceEntry>();
             foreach (var (file, summary) in parts.Zip(summaries))
             {
@@ -115,9 +116,9 @@ sealed class CompactStage(RunContext run)
     }
 
     /// <summary>The same slices make the same under the same name, but for names that were deleted: who deletes may have stalled.</summary>
-    static IEnumerable<string> Ids(List<string> of)
+    static IEnumerable<string> Ids(DateOnly date, List<string> of)
     {
-        var text = string.Join('\n', of);
+        var text = $"{ListenDate.Text(date)}\n{string.Join('\n', of)}"; // A source has slices of one name for each date.
         while (true)
         {
             yield return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..IdLetters];
