@@ -16,10 +16,13 @@ namespace Downbeat.Pipeline.Compaction;
 /// </summary>
 sealed class CompactStage(RunContext run)
 {
-    /// <summary>A slice of so many listens costs little beside them, and is left alone.</summary>
+    /// <summary>Opening a slice takes about as long as merging and writing half of this: with more, it seldom pays.</summary>
+    const long TinyListens = 1 << 12;
+
+    /// <summary>A slice of so many listens takes little memory beside them, and is always left alone.</summary>
     const long SmallListens = 1 << 20;
 
-    /// <summary>So many are open at once: each takes some ten KiB.</summary>
+    /// <summary>So many are open at once: each takes some 28 KiB, a worker.</summary>
     const int MaxSlices = 1024;
 
     const long MergeBufferBytes = 16 << 20;
@@ -66,6 +69,8 @@ sealed class CompactStage(RunContext run)
     public static IEnumerable<List<DatePiece>> Choose(IEnumerable<DatePiece> pieces, int most)
     {
         var small = pieces.Where(piece => piece.Listens < SmallListens).OrderBy(piece => piece.Listens).ToList();
+        var tiny = small.FindAll(piece => piece.Listens < TinyListens);
+        (small, most) = small.Count > MaxSlices ? (small, Math.Min(most, MaxSlices)) : (tiny, most);
         if (small.Count <= most)
         {
             return [];

@@ -91,7 +91,9 @@ public sealed class CompactStageTests
                     .Select(number => new DatePiece(null, [new($"slices/d/{number}-0.slice", date, listens, 1)])),
             ];
         Assert.Empty(CompactStage.Choose(Pieces(64, 100), 64));
-        Assert.Empty(CompactStage.Choose(Pieces(1000, 1 << 20), 64));
+        Assert.Empty(CompactStage.Choose(Pieces(2000, 1 << 20), 64));
+        Assert.Empty(CompactStage.Choose(Pieces(1024, 1 << 12), 64));
+        Assert.NotEmpty(CompactStage.Choose(Pieces(1025, 1 << 12), 64));
         var groups = CompactStage.Choose(Pieces(10_000, 1), 64).ToList();
         Assert.Equal(10_000, groups.Sum(group => group.Count));
         Assert.All(groups, group => Assert.InRange(group.Count, 900, 1024));
