@@ -156,7 +156,7 @@ public sealed class HostileLakeTests : IDisposable
         cli.Variables.Remove("DOWNBEAT_POSTGRES");
         folder.Write("odd.json", $"{{\"likeWeight\": \"{name}\", \"no{name}\": 1}}");
         Check(2, "status", "--config", "odd.json");
-        SecurityReport.Set("commands with control characters in names and texts", commands);
+        TestReport.Set("security", ("commands with control characters in names and texts", commands));
     }
 
     [Fact]
@@ -285,7 +285,7 @@ public sealed class HostileLakeTests : IDisposable
             }
         }
 
-        SecurityReport.Set("commands on forged ledgers", commands);
+        TestReport.Set("security", ("commands on forged ledgers", commands));
     }
 
     [Fact]

@@ -143,8 +143,8 @@ public sealed class SecretTests : IDisposable
         cli.Variables.Remove("DOWNBEAT_LAKE");
         Run(1, "status", "--lake", "s3://bucket/lake");
         Assert.Empty(secrets.FindInFiles(folder.Path));
-        SecurityReport.Set("commands with marked secrets", commands);
-        SecurityReport.Set("outputs and files searched for marked secrets", secrets.Searched);
+        TestReport.Set("security", ("commands with marked secrets", commands));
+        TestReport.Set("security", ("outputs and files searched for marked secrets", secrets.Searched));
     }
 
     void Use(int port)

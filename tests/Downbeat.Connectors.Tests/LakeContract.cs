@@ -285,7 +285,7 @@ public abstract class LakeContract
         }
 
         Assert.Equal("a", Read("landing/streams/a.csv"));
-        SecurityReport.Set($"paths out of the lake tried, {GetType().Name}", tried);
+        TestReport.Set("security", ($"paths out of the lake tried, {GetType().Name}", tried));
     }
 
     /// <summary>Longer than a file system takes; whether another takes it is its own affair.</summary>

@@ -127,7 +127,10 @@ public sealed class MarkedSecretTests : IDisposable
             secrets.FindIn("the log of PostgreSQL", log),
             found => found.StartsWith("the password of PostgreSQL", StringComparison.Ordinal)
         );
-        SecurityReport.Set("outputs, objects and logs of real servers searched for secrets", secrets.Searched);
+        TestReport.Set(
+            "security",
+            ("outputs, objects and logs of real servers searched for secrets", secrets.Searched)
+        );
     }
 
     void Run(params string[] arguments) => Run(0, arguments);

@@ -4,17 +4,26 @@ using System.Text.Json.Nodes;
 namespace Downbeat.Testing;
 
 /// <summary>
-/// Numbers that a test counted, for <c>docs/reliability.md</c>: where <c>DOWNBEAT_TEST_REPORT</c> names a folder, they are
+/// Numbers that tests counted, for <c>docs/reliability.md</c>: where <c>DOWNBEAT_TEST_REPORT</c> names a folder, they are
 /// written to a file there, as one flat object of JSON, beside what other tests wrote to it.
 /// </summary>
 public static class TestReport
 {
     static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    /// <summary>Writes numbers.</summary>
-    /// <param name="name">The name of the file, without its extension.</param>
+    /// <summary>Keeps numbers, in place of those of an earlier run.</summary>
+    /// <param name="file">The name of the file, without its extension.</param>
     /// <param name="numbers">The numbers.</param>
-    public static void Write(string name, params ReadOnlySpan<(string Name, long Number)> numbers)
+    public static void Set(string file, params ReadOnlySpan<(string Name, long Number)> numbers) =>
+        Change(file, numbers, (_, number) => number);
+
+    /// <summary>Adds numbers to those that were counted before.</summary>
+    /// <param name="file">The name of the file, without its extension.</param>
+    /// <param name="numbers">The numbers.</param>
+    public static void Add(string file, params ReadOnlySpan<(string Name, long Number)> numbers) =>
+        Change(file, numbers, (before, number) => before + number);
+
+    static void Change(string file, ReadOnlySpan<(string Name, long Number)> numbers, Func<long, long, long> change)
     {
         if (Environment.GetEnvironmentVariable("DOWNBEAT_TEST_REPORT") is not { Length: > 0 } folder)
         {
@@ -22,15 +31,15 @@ public static class TestReport
         }
 
         Directory.CreateDirectory(folder);
-        using var file = Open(Path.Combine(folder, name + ".json"));
-        var report = file.Length == 0 ? [] : JsonNode.Parse(file)!.AsObject();
-        foreach (var (key, number) in numbers)
+        using var stream = Open(Path.Combine(folder, file + ".json"));
+        var report = stream.Length == 0 ? [] : JsonNode.Parse(stream)!.AsObject();
+        foreach (var (name, number) in numbers)
         {
-            report[key] = number;
+            report[name] = change(report[name]?.GetValue<long>() ?? 0, number);
         }
 
-        file.SetLength(0);
-        JsonSerializer.Serialize(file, report, Indented);
+        stream.SetLength(0);
+        JsonSerializer.Serialize(stream, report, Indented);
     }
 
     /// <summary>Tests of several processes write to the same file: each waits for the one before.</summary>

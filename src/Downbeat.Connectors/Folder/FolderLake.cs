@@ -60,7 +60,7 @@ public sealed class FolderLake : ILake
         }
         catch (UnauthorizedAccessException error) when (error is not LakeAccessException)
         {
-            throw FileFaults.ExplainRead(error, paths.Full(folder));
+            throw FileFaults.ExplainRead(error, paths.FullOfFolder(folder));
         }
 
         found.Sort((left, right) => Utf8Order.Compare(left.Path, right.Path));
@@ -278,7 +278,7 @@ public sealed class FolderLake : ILake
     /// <summary>Files, and what else lies there but folders.</summary>
     IEnumerable<FileSystemInfo> Enumerate(string folder)
     {
-        var start = paths.Full(folder);
+        var start = paths.FullOfFolder(folder);
         if (!Directory.Exists(start))
         {
             yield break;

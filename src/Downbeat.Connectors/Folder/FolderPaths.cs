@@ -27,6 +27,10 @@ sealed class FolderPaths(string root, string name)
 
     readonly ConcurrentDictionary<string, string> realFolders = new(StringComparer.Ordinal);
 
+    /// <summary>The full path of a folder of the lake; of none, that of the lake.</summary>
+    /// <exception cref="UnauthorizedAccessException">It leads out, or may.</exception>
+    public string FullOfFolder(string folder) => folder.Length == 0 ? root : Full(folder);
+
     /// <summary>The full path of a path of the lake, which may lead anywhere within but not out of it.</summary>
     /// <exception cref="UnauthorizedAccessException">It leads out, or may.</exception>
     public string Full(string path) =>

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Downbeat.Pipeline.Landing;
 using Microsoft.Win32.SafeHandles;
 
 namespace Downbeat.Connectors.Folder;
@@ -35,7 +36,7 @@ static partial class RegularFiles
             {
                 0 => new UnauthorizedAccessException($"{path} is no file."),
                 NotFound or NoFolder => new FileNotFoundException($"There is no file {path}."),
-                NoAccess or NotPermitted => new UnauthorizedAccessException($"Access to {path} is denied."),
+                NoAccess or NotPermitted => FileFaults.ExplainRead(new("Access is denied."), path),
                 _ => new IOException($"{path} cannot be opened: {new Win32Exception(error).Message}."),
             };
         }

@@ -172,12 +172,7 @@ public sealed class CrashPointTests(CrashFixture fixture) : IClassFixture<CrashF
             }
         }
 
-        TestReport.Write(
-            "crash-points",
-            ("folder init points", points),
-            ("folder init tried", tried),
-            ("folder init wrong outcomes", 0)
-        );
+        TestReport.Set("crash-points", ("folder init points", points), ("folder init tried", tried));
     }
 
     /// <summary>Makes of the quarantined file, and of the rejected rows, what can be scanned.</summary>
@@ -259,7 +254,7 @@ public sealed class CrashPointTests(CrashFixture fixture) : IClassFixture<CrashF
                 }
             }
         );
-        TestReport.Write(
+        TestReport.Set(
             "crash-points",
             ($"folder {name} points", all),
             ($"folder {name} tried", tried),

@@ -63,7 +63,7 @@ public sealed class HostileFileTests : IDisposable
         Assert.Contains(fault, run.Output, StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(lake, "kpis", "daily", "date=2024-06-25.csv")), what);
         Assert.Empty(Directory.GetFiles(Path.Combine(lake, "landing", "streams")));
-        FuzzReport.Add("hostile_files_through_the_program", 1);
+        TestReport.Add("fuzz", ("hostile files through the program", 1));
     }
 
     static void Write(string name, Stream output)

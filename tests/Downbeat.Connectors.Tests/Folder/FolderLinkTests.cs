@@ -70,7 +70,7 @@ public sealed class FolderLinkTests : IDisposable
             Assert.ThrowsAny<SystemException>(() => lake.OpenBytes(found.Path).Read(0, new byte[1]));
         }
 
-        SecurityReport.Set("things in landing that are no files, passed over", passedOver.Count);
+        TestReport.Set("security", ("things in landing that are no files, passed over", passedOver.Count));
     }
 
     [Theory]
@@ -224,7 +224,7 @@ public sealed class FolderLinkTests : IDisposable
         }
 
         await swapping;
-        SecurityReport.Set("files opened while their folder was swapped for a link", opened + refused);
+        TestReport.Set("security", ("files opened while their folder was swapped for a link", opened + refused));
     }
 
     /// <summary>Whoever holds another name of a file could change what was archived; that is what hashes are for.</summary>

@@ -90,7 +90,7 @@ public sealed class PostgresDestinationTests : SqlDestinationContract, IDisposab
         }
 
         Execute("SELECT one FROM public.untouched");
-        SecurityReport.Set("names of schemas and roles tried on PostgreSQL", names.Length);
+        TestReport.Set("security", ("names of schemas and roles tried on PostgreSQL", names.Length));
     }
 
     static DestinationException Fails(Action work)

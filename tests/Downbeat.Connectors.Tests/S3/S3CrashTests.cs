@@ -51,7 +51,7 @@ public sealed class S3CrashTests
             }
         }
 
-        TestReport.Write(
+        TestReport.Set(
             "crash-points",
             ("S3 run points", points),
             ("S3 run tried", tried),

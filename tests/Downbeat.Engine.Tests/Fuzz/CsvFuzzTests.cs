@@ -2,6 +2,7 @@ using System.Text;
 using Downbeat.Engine.Listens;
 using Downbeat.Engine.Scan;
 using Downbeat.Engine.Tests.Scan;
+using Downbeat.Testing;
 using Downbeat.Testing.Fuzz;
 using Downbeat.Testing.Oracle;
 using CsvReader = Downbeat.Engine.Scan.CsvReader;
@@ -26,7 +27,7 @@ public sealed class CsvFuzzTests
     {
         Fuzzer.Run("csv", 800, HostileCsv.File, HostileCsv.Tokens, Check);
         Assert.True(comparedWithCsvHelper > 100, "Hardly any file could be compared with CsvHelper.");
-        FuzzReport.Add("csv_files_compared_with_csvhelper", comparedWithCsvHelper);
+        TestReport.Add("fuzz", ("csv files compared with CsvHelper", comparedWithCsvHelper));
     }
 
     /// <summary>Records longer than a record may be, and so many columns that a header is hardly one.</summary>
@@ -47,7 +48,7 @@ public sealed class CsvFuzzTests
             .. Encoding.ASCII.GetBytes(row + "\n"),
         ];
         Assert.NotEqual("", Check(file, new(what.Length)));
-        FuzzReport.Add("executions_csv", 1);
+        TestReport.Add("fuzz", ("csv executions", 1));
     }
 
     /// <summary>Where Downbeat's definition (docs/kpis.md) is another than CsvHelper's, on purpose.</summary>

@@ -40,7 +40,7 @@ public sealed class GunzipFuzzTests
         }
 
         Assert.Equal(content, Decompress(new MemoryStream(file)));
-        FuzzReport.Add("executions_gzip", file.Length * 8);
+        TestReport.Add("fuzz", ("gzip executions", file.Length * 8));
     }
 
     [Theory]

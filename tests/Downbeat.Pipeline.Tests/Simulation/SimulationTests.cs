@@ -30,7 +30,7 @@ public sealed class SimulationTests
                 Assert.True(error is null, error is null ? "" : Story(error, simulation));
             }
         );
-        TestReport.Write("simulation", [.. counts.Select(count => (count.Key, count.Value))]);
+        TestReport.Set("simulation", [.. counts.Select(count => (count.Key, count.Value))]);
         string[] tried =
         [
             "crashes before an operation",

@@ -32,6 +32,7 @@ public static partial class LakeOutcome
     static readonly HashSet<string> Circumstances = new(StringComparer.Ordinal)
     {
         "scannedAt",
+        "scannedIn",
         "computedAt",
         "computedIn",
         "restatedAt",

@@ -50,8 +50,8 @@ public static class Fuzzer
             Try(random.Next(3) == 0 ? input : Mutations.Of(input, tokens, random), $"round {round}");
         }
 
-        FuzzReport.Add($"executions_{kind}", corpus.Count + rounds);
-        FuzzReport.Add($"outcomes_{kind}", seen.Count);
+        TestReport.Add("fuzz", ($"{kind} executions", corpus.Count + rounds));
+        TestReport.Add("fuzz", ($"{kind} different outcomes", seen.Count));
 
         void Try(byte[] input, string name)
         {
