@@ -68,6 +68,7 @@ static class CommandLine
             RetractCommand.Create(),
             ForgetCommand.Create(),
             RepairCommand.Create(),
+            SweepCommand.Create(),
             StatusCommand.Create(),
             ShowCommand.Create(),
             QueryCommand.Create(),

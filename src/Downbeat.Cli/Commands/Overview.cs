@@ -38,6 +38,7 @@ static class Overview
         Command("repair", "make again what is damaged or missing in the lake");
         Command("retract", "take a delivered file's listens out again");
         Command("forget", "remove users from everything that the lake holds");
+        Command("sweep", "delete what no date needs, and what is older than it is to be kept");
         Command("check", "try everything that is configured: the lake, databases, destinations");
         Command("version", "show the versions of Downbeat, .NET and the system");
         Terminal.Line();

@@ -1,4 +1,5 @@
 using Downbeat.Connectors.S3;
+using Downbeat.Pipeline.Archive;
 using Downbeat.Pipeline.Landing;
 
 namespace Downbeat.Cli.Settings;
@@ -131,6 +132,22 @@ static class KnownSettings
             run => run.LeaseSeconds,
             (run, value) => run with { LeaseSeconds = value }
         ),
+        Keep(
+            "keepArchiveDays",
+            "raw files in the archive, since they were scanned; a damaged slice cannot be made again without",
+            (keep, days) => keep with { ArchiveDays = days }
+        ),
+        Keep(
+            "keepQuarantineDays",
+            "quarantined files and rejected rows",
+            (keep, days) => keep with { QuarantineDays = days }
+        ),
+        Keep(
+            "keepRetractedDays",
+            "retracted files, which can be taken back in until then",
+            (keep, days) => keep with { RetractedDays = days }
+        ),
+        Keep("keepRunsDays", "records of runs", (keep, days) => keep with { RunsDays = days }),
         Setting.Switch(
             "sqlite",
             "Whether a lake in a folder keeps all tables in its warehouse.db too, for SQL.",
@@ -210,6 +227,23 @@ static class KnownSettings
     ];
 
     static string[] Encryptions => ["bucket", "s3", "kms"];
+
+    /// <summary>How long something is kept that no date needs.</summary>
+    static Setting Keep(string name, string what, Func<KeepOptions, int, KeepOptions> set) =>
+        Setting.Whole(
+            name,
+            1,
+            KeepOptions.MostDays,
+            $"For how many days `downbeat sweep` keeps {what}.",
+            _ => 0,
+            (run, days) => run with { Keep = set(run.Keep, days) }
+        ) with
+        {
+            Default = null,
+            WhenNotGiven = "for ever",
+            IsFlag = false,
+            Example = "90",
+        };
 
     /// <summary>A folder of a lake in S3 that lies elsewhere.</summary>
     static Setting Elsewhere(string name, string folder, string what) =>

@@ -14,13 +14,7 @@ static class SweepStage
     public static int Run(RunContext run, CancellationToken cancellationToken)
     {
         var lake = run.Lake;
-        var candidates = lake.List(LakePaths.Slices, cancellationToken)
-            .Concat(lake.List(LakePaths.Catalogue, cancellationToken))
-            .Concat(lake.List(LakePaths.Kpis, cancellationToken))
-            .Concat(lake.List(LakePaths.Forgetting, cancellationToken))
-            .Concat(lake.List(LakePaths.Quarantine, cancellationToken).Where(IsMadeByDownbeat))
-            .Select(found => found.Path)
-            .ToList();
+        var candidates = List(lake, cancellationToken).Select(found => found.Path).ToList();
         var commit = run.Ledger.Commit(state =>
         {
             var named = Named(state);
@@ -36,12 +30,20 @@ static class SweepStage
         return commit?.Swept.Count ?? 0;
     }
 
+    /// <summary>Everything that may be left over.</summary>
+    public static IEnumerable<LakeObject> List(ILake lake, CancellationToken cancellationToken) =>
+        lake.List(LakePaths.Slices, cancellationToken)
+            .Concat(lake.List(LakePaths.Catalogue, cancellationToken))
+            .Concat(lake.List(LakePaths.Kpis, cancellationToken))
+            .Concat(lake.List(LakePaths.Forgetting, cancellationToken))
+            .Concat(lake.List(LakePaths.Quarantine, cancellationToken).Where(IsMadeByDownbeat));
+
     static bool IsMadeByDownbeat(LakeObject found) =>
         found.Path.EndsWith("/rejects.csv", StringComparison.Ordinal)
         || found.Path.EndsWith("/source.json", StringComparison.Ordinal);
 
     /// <summary>Everything that the state names, or that stands beside something it names.</summary>
-    static HashSet<string> Named(LakeState state)
+    public static HashSet<string> Named(LakeState state)
     {
         var named = new HashSet<string>(StringComparer.Ordinal)
         {
@@ -55,6 +57,7 @@ static class SweepStage
             named.Add(LakePaths.QuarantinedSource(source.Entry.Id));
         }
 
+        named.UnionWith(state.Compacted.Values.SelectMany(one => one.Slices).Select(slice => slice.Path));
         named.UnionWith(state.Obsolete.Values.OfType<string>());
         foreach (var date in state.Dates.Values)
         {

@@ -396,6 +396,7 @@ sealed class ForgetStage(RunContext run, IReadOnlyCollection<ulong> ids)
             .Append(read?.Path)
             .OfType<string>()
             .ToList();
+        var dates = sources.SelectMany(source => source.Dates.Keys).ToHashSet();
         run.Ledger.Commit(state =>
             sources.Exists(source =>
                 state.Sources[source.Entry.Id] is var now
@@ -410,7 +411,12 @@ sealed class ForgetStage(RunContext run, IReadOnlyCollection<ulong> ids)
                 {
                     Rewritten = [.. rewritten.Select(one => one.Entry)],
                     Users = read,
-                    Obsolete = obsolete,
+                    Obsolete =
+                    [
+                        .. obsolete,
+                        .. CompactedOf(state, dates).Select(path => new ObsoleteEntry(path)),
+                    ],
+                    Swept = [.. CompactedOf(state, dates)],
                     Forgotten = new(
                         users.Users.Count,
                         counting.Sum(date => date.Value),
@@ -424,6 +430,13 @@ sealed class ForgetStage(RunContext run, IReadOnlyCollection<ulong> ids)
         slices += obsolete.Count(one => one.Path.StartsWith(LakePaths.Slices + "/", StringComparison.Ordinal));
         version = run.Ledger.State.Version;
     }
+
+    /// <summary>What holds the listens of dates once more; it is made again of what is left of them.</summary>
+    static IEnumerable<string> CompactedOf(LakeState state, HashSet<DateOnly> dates) =>
+        state
+            .Compacted.Values.Where(one => dates.Contains(one.Date))
+            .SelectMany(one => one.Slices)
+            .Select(slice => slice.Path);
 
     static string NewPath() =>
         string.Create(CultureInfo.InvariantCulture, $"{LakePaths.Forgetting}/{Guid.NewGuid():N}");

@@ -95,7 +95,7 @@ public sealed class Retraction(ILake lake, TimeProvider clock)
                 {
                     Retracted = [unwanted],
                 }
-            : request.Restore is { } wanted && state.Sources[wanted].IsRetracted
+            : request.Restore is { } wanted && state.Sources[wanted] is { IsRetracted: true, SlicesDeletedAt: null }
                 ? LakeLedger.Facts with
                 {
                     Restored = [wanted],
@@ -107,6 +107,8 @@ public sealed class Retraction(ILake lake, TimeProvider clock)
         source.Entry.Fault is not null ? "was quarantined whole: none of its rows count."
         : source.RetractedBy is { } by
             ? $"does not count: {by} took its place, a later version of the file that begins with all of it. Name that one."
+        : restore && source.SlicesDeletedAt is { } deleted
+            ? $"cannot be taken back in: its slices and its raw file were deleted by `downbeat sweep` (keepRetractedDays) on {deleted.UtcDateTime:yyyy-MM-dd}. Deliver the file again."
         : restore && !source.IsRetracted ? "was not retracted: its listens count."
         : null;
 

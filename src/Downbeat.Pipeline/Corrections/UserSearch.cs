@@ -169,7 +169,7 @@ sealed partial class UserSearch(RunContext run, SliceUsers users)
                 }
             }
 
-            if (!isThere && source.MovedTo is { } path && !source.Released)
+            if (!isThere && source is { MovedTo: { } path, Released: false, RawDeletedAt: null })
             {
                 missing.Add(path);
             }

@@ -93,6 +93,13 @@ public static class LakePaths
             $"{Slices}/date={ListenDate.Text(date)}/{source}-{part}-{sum}.slice"
         );
 
+    /// <summary>A part of what stands for many slices of a date.</summary>
+    public static string Compacted(string id, DateOnly date, int part) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Slices}/date={ListenDate.Text(date)}/compacted-{id}-{part}.slice"
+        );
+
     /// <summary>A table of a date.</summary>
     public static string Kpi(string table, DateOnly date) => $"{Kpis}/{table}/date={ListenDate.Text(date)}.csv";
 

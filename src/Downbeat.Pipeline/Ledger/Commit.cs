@@ -96,6 +96,20 @@ public sealed record Commit
         init => field = value ?? [];
     } = [];
 
+    /// <summary>Slices that were written to be read in the place of many others.</summary>
+    public IReadOnlyList<CompactedEntry> Compacted
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
+
+    /// <summary>Sources of which something is deleted after this commit, because it is kept no longer.</summary>
+    public IReadOnlyList<ExpiredEntry> Expired
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
+
     /// <summary>Sources whose listens someone takes out again.</summary>
     public IReadOnlyList<string> Retracted
     {
@@ -201,6 +215,35 @@ public sealed record SourceEntry
 
 /// <summary>A slice of a source.</summary>
 public sealed record SliceEntry(string Path, DateOnly Date, long Listens, long Bytes);
+
+/// <summary>
+/// The listens of many slices of a date once more, in few: faster to read. It holds nothing that they do not, and is read instead
+/// of them as long as all of them count.
+/// </summary>
+/// <param name="Id">Stands for the slices that it was made of.</param>
+/// <param name="Date">The date.</param>
+/// <param name="Slices">What it consists of.</param>
+/// <param name="Of">The names of the slices that it stands for, without their folder, sorted.</param>
+public sealed record CompactedEntry(
+    string Id,
+    DateOnly Date,
+    IReadOnlyList<SliceEntry> Slices,
+    IReadOnlyList<string> Of
+)
+{
+    /// <inheritdoc cref="CompactedEntry"/>
+    public IReadOnlyList<SliceEntry> Slices { get; init; } = Slices ?? [];
+
+    /// <inheritdoc cref="CompactedEntry"/>
+    public IReadOnlyList<string> Of { get; init; } = Of ?? [];
+}
+
+/// <summary>A source of which something is kept no longer.</summary>
+/// <param name="Source">The source.</param>
+/// <param name="Raw">Whether its raw file goes.</param>
+/// <param name="Slices">Whether its slices go, none of which counts.</param>
+/// <param name="Rejects">Whether its rejected rows go.</param>
+public sealed record ExpiredEntry(string Source, bool Raw = false, bool Slices = false, bool Rejects = false);
 
 /// <summary>A source that holds less than before.</summary>
 /// <param name="Source">

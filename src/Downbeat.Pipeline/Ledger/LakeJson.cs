@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Downbeat.Pipeline.Archive;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Quarantine;
 using Downbeat.Pipeline.Repair;
@@ -20,6 +21,7 @@ namespace Downbeat.Pipeline.Ledger;
 [JsonSerializable(typeof(RunRecord))]
 [JsonSerializable(typeof(RepairReport))]
 [JsonSerializable(typeof(RunPlan))]
+[JsonSerializable(typeof(SweepReport))]
 [JsonSerializable(typeof(LakeStatus))]
 [JsonSerializable(typeof(DateExplanation))]
 [JsonSerializable(typeof(QuarantinedSourceFile))]

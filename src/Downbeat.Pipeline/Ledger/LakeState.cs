@@ -37,6 +37,13 @@ public sealed class LakeState
         init => field = value ?? new(StringComparer.Ordinal);
     } = new(StringComparer.Ordinal);
 
+    /// <summary>What is read in the place of many slices, by id.</summary>
+    public Dictionary<string, CompactedEntry> Compacted
+    {
+        get;
+        init => field = value ?? new(StringComparer.Ordinal);
+    } = new(StringComparer.Ordinal);
+
     /// <summary>When users were forgotten last; null when none ever were.</summary>
     public DateTimeOffset? ForgottenAt { get; set; }
 
@@ -139,7 +146,7 @@ public sealed class LakeState
         {
             if (Sources.TryGetValue(retracted, out var known))
             {
-                known.RetractedIn = commit.Version;
+                (known.RetractedIn, known.RetractedAt) = (commit.Version, commit.At);
             }
         }
 
@@ -194,9 +201,36 @@ public sealed class LakeState
             }
         }
 
+        foreach (var compacted in commit.Compacted)
+        {
+            Compacted[compacted.Id] = compacted;
+        }
+
         foreach (var path in commit.Swept)
         {
             Swept[path] = commit.Version;
+        }
+
+        if (commit.Swept.Count > 0 && Compacted.Count > 0)
+        {
+            var swept = commit.Swept.ToHashSet(StringComparer.Ordinal);
+            foreach (
+                var compacted in Compacted.Values.Where(one => one.Slices.Any(slice => swept.Contains(slice.Path)))
+            )
+            {
+                Compacted.Remove(compacted.Id); // A dictionary may be enumerated while something is taken out.
+            }
+        }
+
+        foreach (var expired in commit.Expired)
+        {
+            if (Sources.TryGetValue(expired.Source, out var known))
+            {
+                known.RawDeletedAt = expired.Raw ? commit.At : known.RawDeletedAt;
+                known.SlicesDeletedAt = expired.Slices ? commit.At : known.SlicesDeletedAt;
+                known.Entry = expired.Slices ? known.Entry with { Slices = [] } : known.Entry;
+                known.OpenRejects = expired.Rejects ? 0 : known.OpenRejects;
+            }
         }
 
         foreach (var date in commit.Wanted)
@@ -247,10 +281,65 @@ public sealed class LakeState
         return dates;
     }
 
+    /// <summary>
+    /// What is best read of a date: of what was compacted as much as counts as a whole, and the slices that it does not stand
+    /// for. A listen may be in more than one of them, as it may be in more than one slice.
+    /// </summary>
+    /// <param name="date">The date.</param>
+    /// <param name="slices">The slices of the date that count, in the order of their names.</param>
+    public List<DatePiece> Pieces(DateOnly date, IReadOnlyList<SliceEntry> slices)
+    {
+        ArgumentNullException.ThrowIfNull(slices);
+        var compacted = Compacted
+            .Values.Where(one => one.Date == date)
+            .OrderByDescending(one => one.Of.Count)
+            .ThenBy(one => one.Id, StringComparer.Ordinal)
+            .ToList();
+        if (compacted.Count == 0)
+        {
+            return [.. slices.Select(slice => new DatePiece(null, [slice]))];
+        }
+
+        var left = slices.ToDictionary(slice => NameOf(slice.Path), StringComparer.Ordinal);
+        var pieces = new List<DatePiece>();
+        foreach (var one in compacted.Where(one => one.Of.All(left.ContainsKey)))
+        {
+            pieces.Add(new(one, one.Slices));
+            foreach (var name in one.Of)
+            {
+                left.Remove(name);
+            }
+        }
+
+        pieces.AddRange(
+            slices.Where(slice => left.ContainsKey(NameOf(slice.Path))).Select(slice => new DatePiece(null, [slice]))
+        );
+        return pieces;
+    }
+
+    /// <summary>The paths of these pieces.</summary>
+    public List<string> PathsToRead(DateOnly date, IReadOnlyList<SliceEntry> slices) =>
+        [.. Pieces(date, slices).SelectMany(piece => piece.Slices).Select(slice => slice.Path)];
+
+    /// <summary>The name of a slice without its folder.</summary>
+    internal static string NameOf(string path) => path[(path.LastIndexOf('/') + 1)..];
+
     /// <summary>What a date computed from such slices says it was computed from.</summary>
     /// <param name="sortedPaths">The slices' names, sorted. A slice's name stands for its content.</param>
     public static string Inputs(IEnumerable<string> sortedPaths) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', sortedPaths))));
+}
+
+/// <summary>Something that is read of a date.</summary>
+/// <param name="Compacted">What was compacted; null for a slice of a source.</param>
+/// <param name="Slices">Its slices.</param>
+public sealed record DatePiece(CompactedEntry? Compacted, IReadOnlyList<SliceEntry> Slices)
+{
+    /// <summary>How many listens it holds.</summary>
+    public long Listens { get; } = Slices.Sum(slice => slice.Listens);
+
+    /// <summary>The names of the slices that it stands for, without their folder.</summary>
+    public IEnumerable<string> Of => Compacted?.Of ?? Slices.Select(slice => LakeState.NameOf(slice.Path));
 }
 
 /// <summary>A source, and what became of it.</summary>
@@ -273,6 +362,15 @@ public sealed class SourceState
 
     /// <summary>The version of the ledger in which someone took its listens out; 0 while nobody has, or again.</summary>
     public long RetractedIn { get; set; }
+
+    /// <summary>When that was.</summary>
+    public DateTimeOffset? RetractedAt { get; set; }
+
+    /// <summary>When its raw file was deleted because it is kept no longer; null while it is.</summary>
+    public DateTimeOffset? RawDeletedAt { get; set; }
+
+    /// <summary>When its slices were deleted, none of which counts any more.</summary>
+    public DateTimeOffset? SlicesDeletedAt { get; set; }
 
     /// <summary>The version of the ledger in which they were taken back in.</summary>
     public long RestoredIn { get; set; }
@@ -310,7 +408,7 @@ public sealed class SourceState
 
     /// <summary>Whether the whole file waits in quarantine for someone to act.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public bool IsQuarantined => Entry.Fault is not null && !Released && RetractedBy is null;
+    public bool IsQuarantined => Entry.Fault is not null && !Released && RetractedBy is null && RawDeletedAt is null;
 }
 
 /// <summary>A date, and what was found out about it since it was computed.</summary>

@@ -5,6 +5,7 @@ using Downbeat.Engine.Days;
 using Downbeat.Engine.Kpis;
 using Downbeat.Engine.Listens;
 using Downbeat.Engine.Slices;
+using Downbeat.Pipeline.Compaction;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Runs;
@@ -72,10 +73,15 @@ sealed class ComputeStage(RunContext run, RunRequest request)
 
     void ComputeAll(List<PlannedDate> stale, HashSet<DateOnly> failed, CancellationToken cancellationToken)
     {
+        new CompactStage(run).Run(stale.Select(date => date.Date), cancellationToken);
         var slicesByDate = run.Ledger.State.SlicesByDate();
         var slices = stale.ToDictionary(
             date => date.Date,
             date => slicesByDate.GetValueOrDefault(date.Date)?.ConvertAll(slice => slice.Slice) ?? []
+        );
+        var pieces = stale.ToDictionary(
+            date => date.Date,
+            date => run.Ledger.State.PathsToRead(date.Date, slices[date.Date])
         );
         var pending = stale
             .Where(date => slices[date.Date].Count == 0)
@@ -87,7 +93,7 @@ sealed class ComputeStage(RunContext run, RunRequest request)
         var catalogue = run.Catalogue();
         var queue = new DateQueue(
             stale.FindAll(date => slices[date.Date].Count > 0),
-            date => Prepare(date, slices[date.Date], catalogue)
+            date => Prepare(date, pieces[date.Date], catalogue)
         );
         run.Report("compute", done, stale.Count, "dates");
 
@@ -118,6 +124,11 @@ sealed class ComputeStage(RunContext run, RunRequest request)
             catch (Exception error) when (RunContext.IsExpected(error))
             {
                 queue.Close(date);
+                if (error is FileNotFoundException && IsReadOtherwiseNow(date.Date.Date, pieces[date.Date.Date]))
+                {
+                    return; // It is still stale, and done again.
+                }
+
                 lock (committing)
                 {
                     if (!failed.Add(date.Date.Date))
@@ -181,19 +192,22 @@ sealed class ComputeStage(RunContext run, RunRequest request)
         }
     }
 
-    DayCounting Prepare(PlannedDate date, List<SliceEntry> slices, CatalogueSnapshot catalogue)
+    /// <summary>Whether another run has deleted what was to be read, and put something else in its place.</summary>
+    bool IsReadOtherwiseNow(DateOnly date, List<string> read)
+    {
+        run.Ledger.Refresh();
+        var slices = run.Ledger.State.SlicesByDate().GetValueOrDefault(date) ?? [];
+        return !run.Ledger.State.PathsToRead(date, slices.ConvertAll(slice => slice.Slice)).SequenceEqual(read);
+    }
+
+    DayCounting Prepare(PlannedDate date, List<string> pieces, CatalogueSnapshot catalogue)
     {
         if (RunSpans.IsHeard)
         {
             began[date.Date] = DateTimeOffset.UtcNow;
         }
 
-        var day = new Day(
-            date.Date,
-            run.Zone,
-            run.OpenSlices(slices.ConvertAll(slice => slice.Path)),
-            run.Options.Workers
-        );
+        var day = new Day(date.Date, run.Zone, run.OpenSlices(pieces), run.Options.Workers);
         return new(day, catalogue.Songs, catalogue.Users, run.Options.Workers, counterMemory);
     }
 

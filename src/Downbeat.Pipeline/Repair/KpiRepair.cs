@@ -121,9 +121,12 @@ sealed class KpiRepair(RunContext run, RepairLog log, IReadOnlySet<DateOnly> inc
     /// <summary>The tables of a date as they were computed; null where what they were computed from is not there any more.</summary>
     Dictionary<string, byte[]>? Compute(DateEntry entry, CancellationToken cancellationToken)
     {
-        var slices =
-            run.Ledger.State.SlicesByDate().GetValueOrDefault(entry.Date)?.ConvertAll(slice => slice.Slice.Path) ?? [];
-        if (entry.Shape != run.Options.Kpis.Shape || entry.Inputs != LakeState.Inputs(slices))
+        var state = run.Ledger.State;
+        var slices = state.SlicesByDate().GetValueOrDefault(entry.Date)?.ConvertAll(slice => slice.Slice) ?? [];
+        if (
+            entry.Shape != run.Options.Kpis.Shape
+            || entry.Inputs != LakeState.Inputs(slices.Select(slice => slice.Path))
+        )
         {
             return null;
         }
@@ -138,7 +141,7 @@ sealed class KpiRepair(RunContext run, RepairLog log, IReadOnlySet<DateOnly> inc
                 return null;
             }
 
-            var day = new Day(entry.Date, run.Zone, run.OpenSlices(slices), run.Options.Workers);
+            var day = new Day(entry.Date, run.Zone, run.OpenSlices(state.PathsToRead(entry.Date, slices)), run.Options.Workers);
             var counts = day.Count(
                 SongsFile.Read(lake.OpenBytes(songs)),
                 new SliceReader(lake.OpenBytes(users)),

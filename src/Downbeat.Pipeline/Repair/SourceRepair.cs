@@ -43,6 +43,7 @@ sealed class SourceRepair(RunContext run, RepairLog log)
             .ToList();
         CheckRawFiles(sources, cancellationToken);
         var slices = CheckSlices(sources, cancellationToken);
+        CheckCompacted(cancellationToken);
         var work = sources
             .Select(source => (Source: source, Wrong: slices[source.Entry.Id].Concat(CheckQuarantine(source)).ToList()))
             .Where(work => work.Wrong.Count > 0)
@@ -67,9 +68,22 @@ sealed class SourceRepair(RunContext run, RepairLog log)
         // What is obsolete goes away, or is replaced.
         var moved = sources
             .Where(source =>
-                source.MovedTo is { } path && !source.Released && !run.Ledger.State.Obsolete.ContainsKey(path)
+                source is { MovedTo: { } path, Released: false, RawDeletedAt: null }
+                && !run.Ledger.State.Obsolete.ContainsKey(path)
             )
             .ToList();
+        if (sources.Count(source => source is { RawDeletedAt: not null, Counts: true }) is > 0 and var deleted)
+        {
+            log.Note(
+                LakePaths.Archive,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{deleted} raw files that count were deleted by `downbeat sweep` (keepArchiveDays)"
+                ),
+                "their slices are all there is of them: nothing can make these again"
+            );
+        }
+
         var found = lake.List(LakePaths.Archive, cancellationToken)
             .Concat(lake.List(LakePaths.Retracted, cancellationToken))
             .Concat(lake.List(LakePaths.Quarantine, cancellationToken))
@@ -244,6 +258,35 @@ sealed class SourceRepair(RunContext run, RepairLog log)
         return wrong;
     }
 
+    /// <summary>What was compacted is no more than slices once more: what is damaged of it goes, and is made again when that is worth it.</summary>
+    void CheckCompacted(CancellationToken cancellationToken)
+    {
+        foreach (var compacted in run.Ledger.State.Compacted.Values.ToList())
+        {
+            foreach (var slice in compacted.Slices)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (WhyDamaged(slice) is not { } why)
+                {
+                    continue;
+                }
+
+                log.Mend(
+                    slice.Path,
+                    why,
+                    "deleted: its listens are in the slices that it was made of",
+                    () =>
+                    {
+                        var paths = compacted.Slices.Select(one => one.Path).ToList();
+                        run.Ledger.Commit(_ => LakeLedger.Facts with { Swept = paths });
+                        lake.Delete(paths);
+                    }
+                );
+                break;
+            }
+        }
+    }
+
     string? WhyDamaged(SliceEntry slice)
     {
         if (lake.Find(slice.Path) is not { } found)
@@ -387,7 +430,9 @@ sealed class SourceRepair(RunContext run, RepairLog log)
         var entry = source.Entry;
         if (FindRaw(source) is not { } raw)
         {
-            var todo = $"it is made from {source.MovedTo ?? entry.Key}, which is not whole either: {ToDo(source)}";
+            var todo = source.RawDeletedAt is { } deleted
+                ? $"it was made from {source.MovedTo}, which `downbeat sweep` deleted on {deleted.UtcDateTime:yyyy-MM-dd} (keepArchiveDays): restore this file from a backup of the lake"
+                : $"it is made from {source.MovedTo ?? entry.Key}, which is not whole either: {ToDo(source)}";
             foreach (var (path, why) in wrong)
             {
                 log.CannotMend(path, why, todo);

@@ -57,7 +57,7 @@ public sealed record DateExplanation
             .Select(source => new ExplainedSource(
                 source.Entry.Id,
                 source.Entry.Key,
-                source.MovedTo,
+                source.RawDeletedAt is null ? source.MovedTo : null,
                 source.Entry.Arrived,
                 source.ScannedAt,
                 source.Entry.Slices.Where(slice => slice.Date == date).Sum(slice => slice.Listens),

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Downbeat.Engine.Kpis;
+using Downbeat.Pipeline.Archive;
 
 namespace Downbeat.Pipeline.Runs;
 
@@ -72,6 +73,15 @@ public sealed record RunOptions
     /// than this only in tests.
     /// </summary>
     internal long MinSectionBytes { get; init; } = 64 << 20;
+
+    /// <summary>
+    /// A date of more small slices than this is compacted before it is computed: opening so many takes about as long as
+    /// writing one that holds them all. Another number only in tests.
+    /// </summary>
+    internal int CompactSlices { get; init; } = 64;
+
+    /// <summary>What <c>downbeat sweep</c> keeps, and for how long.</summary>
+    public KeepOptions Keep { get; init; } = new();
 
     /// <summary>What shapes the tables.</summary>
     public KpiOptions Kpis { get; init; } = new();

@@ -31,7 +31,7 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue, Shard? shard = 
     readonly Dictionary<string, DateTimeOffset> began = new(StringComparer.Ordinal); // By path, where somebody listens to spans.
     readonly List<LandedSource> waiting = []; // Until the catalogue is committed.
     HashSet<string> compared = []; // Sources that were known when files were compared with their older versions.
-    List<string> swept = []; // As of then: what is swept later is seen when it is committed.
+    HashSet<string> swept = []; // The ids in the names of what was, as of then; later ones are seen when it is committed.
     bool isCatalogueCommitted = catalogue.Pieces == 0;
     long bytesDone;
     long bytesTotal;
@@ -120,7 +120,7 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue, Shard? shard = 
         var state = run.Ledger.State;
         var known = new LandedStreams(state);
         firstVersion = state.Version;
-        swept = [.. state.Swept.Keys];
+        swept = [.. state.Swept.Keys.SelectMany(path => path.Split('/', '-', '.')).Where(part => part.Length == 24)];
         compared = state.Sources.Keys.ToHashSet(StringComparer.Ordinal);
         var toScan = Plan(run.Lake, state, run.Options, run.Clock.GetUtcNow(), shard)
             .Scan.Select(file => file.Path)
@@ -244,7 +244,7 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue, Shard? shard = 
                 run.Options,
                 file,
                 versions,
-                id => swept.Exists(path => path.Contains(id, StringComparison.Ordinal)),
+                swept.Contains,
                 wanted
             );
             sections.AddRange(Enumerable.Range(0, source.Sections).Select(number => (source, number)));
@@ -392,6 +392,9 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue, Shard? shard = 
                             .Slices.Select(slice => slice.Path)
                             .Append(LakePaths.Rejects(entry.Id))
                             .Append(LakePaths.QuarantinedSource(entry.Id))
+                            .Append(LakePaths.Archived(entry.Id, entry.Key))
+                            .Append(LakePaths.RetractedFile(entry.Id, entry.Key))
+                            .Append(LakePaths.QuarantinedFile(entry.Id, entry.Key))
                             .All(path => !state.IsSwept(path, firstVersion))
                     )
                     .ToList();

@@ -133,7 +133,7 @@ static class StaleDates
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                var day = new Day(date, run.Zone, run.OpenSlices(slices.ConvertAll(slice => slice.Slice.Path)));
+                var day = new Day(date, run.Zone, run.OpenSlices(state.PathsToRead(date, slices.ConvertAll(slice => slice.Slice))));
                 if (lookForTracks && day.HasTrackKnownSince(run.Songs(), known.SongsChecked))
                 {
                     stale.Add(

@@ -31,6 +31,7 @@ public sealed class CommandLineTests : IDisposable
                 "explain",
                 "rebuild",
                 "repair",
+                "sweep",
                 "quarantine",
                 "version",
             ],
@@ -50,6 +51,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("explain", "DATE")]
     [InlineData("rebuild", "--from")]
     [InlineData("repair", "--dry-run")]
+    [InlineData("sweep", "--dry-run")]
     [InlineData("quarantine", "retry")]
     [InlineData("version", "--json")]
     public void EveryCommandHasHelp(string command, string mentions)

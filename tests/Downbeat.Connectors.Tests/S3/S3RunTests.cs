@@ -423,6 +423,52 @@ public sealed class S3RunTests : IDisposable
     static (string, long, long, long, long, string?) Facts(ScannedFile file) =>
         (file.Path, file.Rows, file.Accepted, file.Duplicates, file.Rejected, file.Fault);
 
+    [Fact]
+    public void DatesAreCompactedAndSweptAsInAFolder()
+    {
+        var rows = new TestListens(5).Rows(200);
+        using var expected = new TestLake();
+        expected.LandCatalogue(TestListens.Songs, TestListens.Users);
+        expected.LandStreams("all.csv", TestListens.Csv(rows));
+        expected.Run();
+        var lake = Open();
+        LakeFile.Create(lake, "UTC", TestLake.Arrived);
+        lake.Put([
+            ("landing/songs/songs.csv", Encoding.UTF8.GetBytes(TestListens.Songs)),
+            ("landing/users/users.csv", Encoding.UTF8.GetBytes(TestListens.Users)),
+        ]);
+        var options = new RunOptions { CompactSlices = 2, Keep = new() { ArchiveDays = 1 } };
+        for (var file = 0; file < 6; file++)
+        {
+            lake.Put([
+                ($"landing/streams/{file}.csv", Encoding.UTF8.GetBytes(TestListens.Csv(rows.Skip(file * 35).Take(35)))),
+            ]);
+            Assert.Empty(Run(Open(), options).Errors);
+        }
+
+        lake.Put([("slices/date=2024-06-25/0123456789abcdef01234567-0.slice", [1])]);
+        var report = new Pipeline.Archive.Sweep(Open(), options, new LaterClock(), NullLogger.Instance).Run();
+        Assert.Contains(report.Objects, one => one.Why == Pipeline.Archive.SweepReason.LeftOver);
+        Assert.Empty(Open().List(LakePaths.Archive));
+        var state = LakeLedger.Open(Open(), "test", TimeProvider.System).State;
+        Assert.NotEmpty(state.Compacted);
+        Assert.Equal(
+            state
+                .Sources.Values.SelectMany(source => source.Entry.Slices)
+                .Concat(state.Compacted.Values.SelectMany(one => one.Slices))
+                .Select(slice => slice.Path)
+                .Order(StringComparer.Ordinal),
+            Open().List(LakePaths.Slices).Select(slice => slice.Path)
+        );
+        Run(Open(), options, new() { Rebuild = (new(2024, 1, 1), new(2024, 12, 31)) });
+        Assert.Equal(expected.Kpis().Select(file => file.Value), Kpis(Open()).Select(file => file.Value));
+    }
+
+    sealed class LaterClock : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow().AddDays(2);
+    }
+
     static RunRecord Run(ILake lake, RunOptions options, RunRequest? request = null) =>
         new Reconciliation(lake, options, TimeProvider.System, NullLogger.Instance).Run(request);
 

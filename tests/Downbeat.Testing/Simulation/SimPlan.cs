@@ -41,6 +41,7 @@ sealed class SimPlan
         };
         ReaderRate = 0.005;
         SettleSeconds = random.Next(3) == 0 ? 30 : 0;
+        CompactSlices = random.Next(4) == 0 ? 64 : 1 + random.Next(3);
     }
 
     public bool IsS3 { get; }
@@ -63,6 +64,9 @@ sealed class SimPlan
 
     public int SettleSeconds { get; }
 
+    /// <summary>Few, so that dates are compacted; or as in earnest.</summary>
+    public int CompactSlices { get; }
+
     /// <summary>Before which operations runs like to stand still.</summary>
     public string? StallsAt { get; }
 
@@ -74,6 +78,7 @@ sealed class SimPlan
             SortBufferMb = 16,
             MaxRejectedShare = 0.5,
             SettleSeconds = SettleSeconds,
+            CompactSlices = CompactSlices,
         };
 
     /// <summary>The settings of any run.</summary>
@@ -83,6 +88,6 @@ sealed class SimPlan
     public override string ToString() =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{Destinations} destinations, {Episodes} episodes, {Faults} faults at {FaultRate}, odd {OddRate}, producers {ActRate}, switches {SwitchRate}, settleSeconds {SettleSeconds}, stalls at {StallsAt ?? "random"}"
+            $"{Destinations} destinations, {Episodes} episodes, {Faults} faults at {FaultRate}, odd {OddRate}, producers {ActRate}, switches {SwitchRate}, settleSeconds {SettleSeconds}, stalls at {StallsAt ?? "random"}, compactSlices {CompactSlices}"
         );
 }

@@ -606,6 +606,14 @@ public sealed class SimWorld : IDisposable
     void CheckLedger()
     {
         var state = OpenState();
+        foreach (var slice in state.Compacted.Values.SelectMany(one => one.Slices))
+        {
+            if (store.Find(slice.Path)?.Bytes.Length != slice.Bytes)
+            {
+                throw new SimulationException($"The ledger names {slice.Path}, which is not there or another.");
+            }
+        }
+
         foreach (var source in state.Sources.Values.Where(source => source.Counts))
         {
             foreach (var slice in source.Entry.Slices)
@@ -761,7 +769,10 @@ public sealed class SimWorld : IDisposable
         }
 
         var state = OpenState();
-        var slices = state.Sources.Values.SelectMany(source => source.Entry.Slices).Select(slice => slice.Path);
+        var slices = state
+            .Sources.Values.SelectMany(source => source.Entry.Slices)
+            .Concat(state.Compacted.Values.SelectMany(one => one.Slices))
+            .Select(slice => slice.Path);
         var named = slices.ToHashSet(StringComparer.Ordinal);
         var left = store
             .Objects.Select(one => one.Key)
