@@ -63,6 +63,7 @@ static class CommandLine
             RebuildCommand.Create(),
             StatusCommand.Create(),
             ShowCommand.Create(),
+            ServeCommand.Create(),
             QueryCommand.Create(),
             CheckCommand.Create(),
             ExplainCommand.Create(),
