@@ -83,10 +83,11 @@ sealed class LakeFollower : IDisposable
     [MemberNotNull(nameof(ledger), nameof(now))]
     void Open()
     {
-        lakeFile = Lake.Find(LakePaths.Lake);
+        var found = Lake.Find(LakePaths.Lake);
         var file = LakeFile.Read(Lake);
         ledger = LakeLedger.Open(Lake, "serve", clock);
         now = new(file, ledger.State);
+        lakeFile = found; // Last: a lake that cannot be read now is opened when it can.
     }
 
     async Task FollowAsync()
