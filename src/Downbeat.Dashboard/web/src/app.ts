@@ -106,7 +106,7 @@ async function poll() {
 }
 
 function showStatus(now: Lake | undefined) {
-    status.className = `status ${now && !now.stale ? "good" : "bad"}`;
+    status.className = `status ${now && !now.stale ? "" : "lost"}`;
     status.textContent = !now ? "no answer" : now.stale ? "lake not reachable" : now.zone;
     status.dataset.tip = !now
         ? "The server does not answer. What is shown is what it answered last."

@@ -20,10 +20,13 @@ export interface Theme {
     scale: string[];
     /** How large letters are, in pixels. */
     letter: number;
+    /** How much larger everything is than on a desk: a window as wide as a wall has larger letters. */
+    scaling: number;
 }
 
 export function theme(): Theme {
-    const letter = parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.75;
+    const scaling = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+    const letter = 12 * scaling;
     return isDark()
         ? {
               text: "#e4e9ee",
@@ -34,6 +37,7 @@ export function theme(): Theme {
               series: ["#56b4e9", "#e69f00", "#2fc294", "#e58bbf", "#f0e442"],
               scale: ["#1d2a38", "#1f4a6b", "#2279ad", "#56b4e9", "#c9e8fb"],
               letter,
+              scaling,
           }
         : {
               text: "#1b2127",
@@ -44,6 +48,7 @@ export function theme(): Theme {
               series: ["#0072b2", "#d55e00", "#00835d", "#b0508a", "#8a6d00"],
               scale: ["#eef5fa", "#bcdcee", "#6db2dc", "#1f7fb8", "#0b4a77"],
               letter,
+              scaling,
           };
 }
 
@@ -114,10 +119,23 @@ export function chartPanel<Row>(options: ChartOptions<Row>): HTMLElement {
         }
 
         const colours = theme();
-        chart.setOption({ ...frame(colours), ...options.option(colours, width) }, true);
+        chart.setOption(scaled({ ...frame(colours), ...options.option(colours, width) }, colours.scaling), true);
         box.dataset.drawn = "true";
     }).observe(box);
     return panel(options.title, { class: options.class ?? "", note: options.note, actions }, box, table);
+}
+
+/** Lengths that are said in pixels of a desk, as large as they are here. */
+function scaled(option: any, by: number): any {
+    const lengths = ["left", "right", "top", "bottom", "itemWidth", "itemHeight", "itemGap", "width", "symbolSize", "barMaxWidth", "borderWidth"];
+    const walk = (part: any) => {
+        for (const [name, value] of Object.entries<any>(part)) {
+            if (typeof value === "number" && lengths.includes(name)) part[name] = value * by;
+            else if (value && typeof value === "object" && name !== "data") walk(value);
+        }
+    };
+    if (by !== 1) walk(option);
+    return option;
 }
 
 function frame(theme: Theme) {
@@ -151,6 +169,23 @@ export const tooltip = (theme: Theme, lines: (points: any[]) => { title: string;
     },
 });
 
+/** How much room the legend, row by row, and the name of the axis take above a chart, in pixels of a desk. */
+export function above(theme: Theme, names: string[], width: number): number {
+    const room = width / theme.scaling;
+    let [rows, used] = [1, 0];
+    for (const name of names) {
+        const size = 48 + Math.min(260, name.length * 7.2);
+        if (used > 0 && used + size > room) {
+            rows++;
+            used = 0;
+        }
+
+        used += size;
+    }
+
+    return 30 + 22 * rows;
+}
+
 /** The legend, above the chart and never on it. */
 export const legend = (theme: Theme, names?: string[]) => ({
     type: "plain",
@@ -160,7 +195,7 @@ export const legend = (theme: Theme, names?: string[]) => ({
     itemHeight: 10,
     itemGap: 16,
     data: names,
-    textStyle: { color: theme.text, fontSize: theme.letter, width: 220, overflow: "truncate" },
+    textStyle: { color: theme.text, fontSize: theme.letter, width: 260, overflow: "truncate" },
     inactiveColor: theme.faint,
 });
 
@@ -178,7 +213,7 @@ export const numbers = (theme: Theme, name: string, show: (value: number) => str
     type: "value",
     name,
     nameLocation: "end",
-    nameTextStyle: { color: theme.muted, fontSize: theme.letter, align: "left", padding: [0, 0, 0, -24] },
+    nameTextStyle: { color: theme.muted, fontSize: theme.letter, align: "left", padding: [0, 0, 0, -24 * theme.scaling] },
     axisLabel: { color: theme.muted, fontSize: theme.letter, formatter: show },
     splitLine: { lineStyle: { color: theme.line } },
     splitNumber: 4,

@@ -19,6 +19,12 @@ export function short(value: number): string {
     return minus(Number.isInteger(value) ? String(value) : value.toFixed(size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2));
 }
 
+/** The same for the marks of an axis: 80 k, 2.5 k. */
+export const mark = (value: number) => short(value).replace(/\.0+(?= |$)/, "").replace(/(\.\d*[1-9])0+(?= |$)/, "$1");
+
+/** A mean: 12.3, 88, 1,234 */
+export const mean = (value: number) => (value >= 100 || Number.isInteger(value) ? count(value) : value.toFixed(1));
+
 /** 45.6 % */
 export const percent = (share: number) => minus(`${(share * 100).toFixed(Math.abs(share) >= 0.9995 ? 0 : 1)} %`);
 
@@ -61,12 +67,12 @@ export const dateShort = (text: string) => dayShort.format(new Date(text + "T00:
 /** 25 Jun 2024, 14:02 UTC */
 export const instant = (text: string) => `${instantOf.format(new Date(text))} UTC`;
 
-/** 3 minutes ago */
+/** 3 min ago */
 export function ago(text: string): string {
     const passed = Math.max(0, (Date.now() - Date.parse(text)) / 1000);
-    for (const [unit, length] of [["day", 86_400], ["hour", 3600], ["minute", 60]] as const) {
+    for (const [unit, length] of [["d", 86_400], ["h", 3600], ["min", 60]] as const) {
         const number = Math.floor(passed / length);
-        if (number >= 1) return plural(number, unit) + " ago";
+        if (number >= 1) return `${count(number)} ${unit} ago`;
     }
 
     return "just now";

@@ -41,7 +41,7 @@ function bars(groups: Groups) {
                     ["Listeners a day", format.count(rows[point.dataIndex].listeners)],
                 ],
             })),
-            xAxis: numbers(theme, "", format.short, { splitNumber: width < 500 ? 2 : 4 }),
+            xAxis: numbers(theme, "", format.mark, { splitNumber: width < 500 ? 2 : 4 }),
             yAxis: {
                 ...categories(theme, rows.map((row) => row.name)),
                 inverse: true,

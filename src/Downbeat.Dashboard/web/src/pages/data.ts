@@ -1,5 +1,5 @@
 import { choose, head, nothing, panel, type Page, type Visit } from "../app.js";
-import { categories, chartPanel, legend, numbers, tooltip } from "../chart.js";
+import { above, categories, chartPanel, legend, numbers, tooltip } from "../chart.js";
 import { h, term, type Child } from "../dom.js";
 import * as format from "../format.js";
 import { rangeControl, rangeOf, type Range } from "../range.js";
@@ -140,8 +140,8 @@ export const data: Page = {
             overview(known, plan),
             range && dates(known, range, date),
             date && sources && filesOf(date, sources.sources),
+            h("div", { class: "columns" }, next(plan), destinations(known), reasons(known)),
             // The checks of a date (quality_daily), and how to approve one that was held back, belong here.
-            h("div", { class: "columns" }, next(plan), destinations(known)),
             set(quarantine.entries, source),
             source && rawRows(source, rejects, visit),
             history(runs),
@@ -212,7 +212,7 @@ function dates(known: Data, range: Range, chosen: string | null): Child {
             { label: "Unknown tracks", value: (row) => row.unknownTrackListens, show: (row) => format.count(row.unknownTrackListens), isNumber: true, isExtra: true, definition: "Listens of tracks that the songs do not know." },
             { label: "Unknown users", value: (row) => row.unknownUsers, show: (row) => format.count(row.unknownUsers), isNumber: true, isExtra: true, definition: "Listeners that the users do not hold." },
             { label: "Restated", value: (row) => row.restatedAt, show: (row) => h("span", { "data-tip": format.instant(row.restatedAt) }, format.ago(row.restatedAt)) },
-            { label: "Why", value: (row) => row.restatedWhy, isExtra: true },
+            { label: "Why", value: (row) => row.restatedWhy, show: (row) => clipped(row.restatedWhy), isExtra: true },
         ],
     };
     const inOrder = [...rows].reverse();
@@ -222,22 +222,22 @@ function dates(known: Data, range: Range, chosen: string | null): Child {
             description: "Distinct listens of each date, and listens that came in more than one file. The table has the numbers.",
             height: 15,
             table: { ...options, rows: inOrder },
-            option: (theme) => ({
+            option: (theme, width) => ({
                 legend: legend(theme),
-                grid: { left: 8, right: 16, top: 56, bottom: 8, containLabel: true },
+                grid: { left: 8, right: 16, top: above(theme, ["Distinct listens", "Came more than once"], width), bottom: 8, containLabel: true },
                 tooltip: tooltip(theme, (points) => ({
                     title: format.date(inOrder[points[0].dataIndex].date),
                     lines: points.map((point) => [point.seriesName, format.count(point.value), point.color]),
                 })),
                 xAxis: categories(theme, inOrder.map((row) => row.date), format.dateShort),
-                yAxis: numbers(theme, "listens", format.short),
+                yAxis: numbers(theme, "listens", format.mark),
                 series: [
                     { name: "Distinct listens", type: "bar", stack: "all", data: inOrder.map((row) => row.listens), barCategoryGap: "24%", barMaxWidth: 40 },
                     { name: "Came more than once", type: "bar", stack: "all", data: inOrder.map((row) => row.delivered - row.listens) },
                 ],
             }),
         }),
-        h("div", { class: "columns wide-first" }, panel("Dates", { actions: csvButton(options) }, dataTable(options)), reasons(known)),
+        panel("Dates", { actions: csvButton(options) }, dataTable(options)),
     ];
 }
 
@@ -284,7 +284,7 @@ function filesOf(date: string, sources: Source[]): Child {
             number("Accepted", (row) => row.accepted, "Its distinct listens, of all dates."),
             number("Repeated", (row) => row.duplicates, "Rows that repeat a listen of the same file."),
             number("Rejected", (row) => row.rejected, "Rows that are no listens."),
-            { label: "Reasons", value: (row) => sayReasons(row.reasons), isExtra: true },
+            { label: "Reasons", value: (row) => sayReasons(row.reasons), show: (row) => clipped(sayReasons(row.reasons)), isExtra: true },
             { label: "Arrived", value: (row) => row.arrived, show: (row) => format.instant(row.arrived), isExtra: true },
             { label: "Scanned", value: (row) => row.scanned, show: (row) => format.instant(row.scanned), isExtra: true },
         ],
@@ -300,6 +300,8 @@ const sayReasons = (reasons: Reasons) =>
     Object.entries(reasons)
         .map(([reason, count]) => `${reason} ${format.count(count)}`)
         .join(", ");
+
+const clipped = (text: string) => h("span", { class: "clip", "data-tip": text }, text);
 
 function set(entries: Entry[], chosen: string | null): Child {
     const options: TableOptions<Entry> = {
@@ -319,7 +321,7 @@ function set(entries: Entry[], chosen: string | null): Child {
             {
                 label: "What",
                 value: (row) => row.fault ?? "rows",
-                show: (row) => (row.fault ? [h("span", { class: "badge bad" }, "whole file"), " ", row.detail] : sayReasons(row.reasons) || "rows of the catalogue"),
+                show: (row) => (row.fault ? [h("span", { class: "badge bad" }, "whole file"), " ", row.detail] : clipped(sayReasons(row.reasons) || "rows of the catalogue")),
             },
             { label: "Rows", value: (row) => (row.fault ? null : row.rejects), show: (row) => (row.fault ? null : format.count(row.rejects)), isNumber: true, definition: "Rejected rows that are still there." },
             { label: "Arrived", value: (row) => row.arrived, show: (row) => format.instant(row.arrived), isExtra: true },
@@ -447,10 +449,12 @@ function history({ count, runs }: { count: number; runs: Run[] }): Child {
     };
     return panel(
         "Runs",
-        { note: count > runs.length ? `The last ${runs.length} of ${format.count(count)}.` : null, actions: runs.length ? csvButton(options) : null },
+        { note: [count > runs.length ? `The last ${runs.length} of ${format.count(count)}. ` : null, stageNames.map((name, number) => h("span", { class: `key series-${number}` }, name))], actions: runs.length ? csvButton(options) : null },
         runs.length ? dataTable(options) : nothing("No run has left a record", "A run with nothing to do leaves none."),
     );
 }
+
+const stageNames = ["catalogue", "scan", "compute", "publish", "archive"];
 
 function stages(run: Run): Child {
     const all = Object.entries(run.stages);
@@ -458,6 +462,6 @@ function stages(run: Run): Child {
     return h(
         "span",
         { class: "stages", role: "img", "aria-label": all.map(([stage, time]) => `${stage} ${format.seconds(time)}`).join(", "), "data-tip": all.map(([stage, time]) => `${stage} ${format.seconds(time)}`).join(", ") },
-        all.map(([, time], number) => h("i", { class: `series-${number % 5}`, css: { "--share": String(time / total) } })),
+        all.map(([stage, time]) => h("i", { class: `series-${stageNames.indexOf(stage)}`, css: { "--share": String(time / total) } })),
     );
 }

@@ -1,5 +1,5 @@
 import { choose, head, nothing, panel, type Page } from "../app.js";
-import { categories, chartPanel, legend, numbers, tooltip } from "../chart.js";
+import { above, categories, chartPanel, legend, numbers, tooltip } from "../chart.js";
 import { h, term, type Child } from "../dom.js";
 import * as format from "../format.js";
 import { ask, definition, sentence } from "../server.js";
@@ -191,9 +191,9 @@ function hours(day: Day, zone: string): Child {
         description: `Listens of every hour of ${format.date(day.date)}, and of ${format.date(other)}. The table has the numbers.`,
         table: { name: `hours-${day.date}`, label: "Listens by hour", columns, rows: all },
         height: 17,
-        option: (theme) => ({
+        option: (theme, width) => ({
             legend: legend(theme),
-            grid: { left: 8, right: 16, top: 56, bottom: 8, containLabel: true },
+            grid: { left: 8, right: 16, top: above(theme, weekBefore.size ? [format.date(day.date), `${format.date(other)}, a week before`] : [format.date(day.date)], width), bottom: 8, containLabel: true },
             tooltip: tooltip(theme, ([first]) => {
                 const hour = byHour.get(first.dataIndex);
                 return {
@@ -207,7 +207,7 @@ function hours(day: Day, zone: string): Child {
                 };
             }),
             xAxis: categories(theme, all.map((hour) => format.hourOf(hour))),
-            yAxis: numbers(theme, "listens", format.short),
+            yAxis: numbers(theme, "listens", format.mark),
             series: [
                 { name: format.date(day.date), type: "bar", data: all.map((hour) => byHour.get(hour)?.listens ?? 0), barCategoryGap: "24%", itemStyle: { borderRadius: [2, 2, 0, 0] } },
                 ...(weekBefore.size

@@ -1,6 +1,6 @@
 // What the pages of genres and of countries share: a table of all, and how up to five of them went.
 import { choose, head, nothing, panel, type Page, type Visit } from "../app.js";
-import { categories, chartPanel, legend, lineStyle, numbers, tooltip } from "../chart.js";
+import { above, categories, chartPanel, legend, lineStyle, numbers, tooltip } from "../chart.js";
 import { h, type Child } from "../dom.js";
 import * as format from "../format.js";
 import { rangeControl, rangeOf, say } from "../range.js";
@@ -59,10 +59,10 @@ export interface Kind {
 const mostCompared = 5;
 
 const metrics = {
-    listens: ["Listens", "listens", format.short, format.count],
-    listeners: ["Listeners", "listeners", format.short, format.count],
-    timeMs: ["Listening time", "hours", (value: number) => format.short(value / 3_600_000), format.duration],
-    share: ["Share of listens", "share", (value: number) => format.percent(value), format.percent],
+    listens: ["Listens", "listens", format.mark, format.count],
+    listeners: ["Listeners", "listeners", format.mark, format.count],
+    timeMs: ["Listening time", "hours", (value: number) => format.mark(value / 3_600_000), format.duration],
+    share: ["Share of listens", "share", (value: number) => format.mark(value * 100) + " %", format.percent],
 } as const;
 
 type Metric = keyof typeof metrics;
@@ -99,33 +99,23 @@ function compared(kind: Kind, visit: Visit, groups: Groups, series: Series[]): C
             ...series.map((one) => ({ label: one.name, value: (at: number) => one[metric][at], show: (at: number) => (one[metric][at] === null ? null : exact(one[metric][at]!)), isNumber: true })),
         ],
     };
-    const chips = h(
-        "div",
-        { class: "chips" },
-        series.map((one, number) =>
-            h(
-                "span",
-                { class: `chip series-${number}` },
-                h("bdi", {}, one.name),
-                h("button", { type: "button", "aria-label": `Leave out ${one.name}`, onclick: () => choose({ [kind.one]: series.filter((other) => other !== one).map((other) => other.name) }) }, "×"),
-            ),
-        ),
-    );
     return [
         chartPanel({
             title: `${label} over time`,
             description: `${label} of ${series.map((one) => one.name).join(", ")}, date by date. The table has the numbers.`,
-            note: chips,
             table,
             height: 20,
-            actions: h(
-                "select",
-                { id: "metric", "aria-label": "Measure", onchange: (event: Event) => choose({ metric: (event.target as HTMLSelectElement).value }) },
-                (Object.keys(metrics) as Metric[]).map((name) => h("option", { value: name, selected: name === metric }, metrics[name][0])),
-            ),
-            option: (theme) => ({
+            actions: [
+                h(
+                    "select",
+                    { id: "metric", "aria-label": "Measure", onchange: (event: Event) => choose({ metric: (event.target as HTMLSelectElement).value }) },
+                    (Object.keys(metrics) as Metric[]).map((name) => h("option", { value: name, selected: name === metric }, metrics[name][0])),
+                ),
+                h("button", { type: "button", class: "quiet", onclick: () => choose({ [kind.one]: null, metric: null }) }, "Clear"),
+            ],
+            option: (theme, width) => ({
                 legend: legend(theme),
-                grid: { left: 8, right: 24, top: series.length > 2 ? 80 : 56, bottom: 8, containLabel: true },
+                grid: { left: 8, right: 24, top: above(theme, series.map((one) => one.name), width), bottom: 8, containLabel: true },
                 tooltip: tooltip(theme, (points) => ({
                     title: format.date(dates[points[0].dataIndex]),
                     lines: points.map((point) => [point.seriesName, point.value === null || point.value === undefined ? "–" : exact(point.value), point.color]),
@@ -172,6 +162,7 @@ async function all(kind: Kind, visit: Visit, groups: Groups, chosen: string[]): 
         rows: groups.rows,
         sort: visit.parameters.get("sort") ?? "Listens",
         isDescending: visit.parameters.get("order") !== "up",
+        shown: 25,
         onSort: (sort, isDescending) => choose({ sort, order: isDescending ? null : "up" }, true),
         columns: [
             {

@@ -1,5 +1,5 @@
 import { choose, head, nothing, panel, type Page } from "../app.js";
-import { categories, chartPanel, legend, numbers, tooltip } from "../chart.js";
+import { above, categories, chartPanel, legend, numbers, tooltip } from "../chart.js";
 import { h, type Child } from "../dom.js";
 import * as format from "../format.js";
 import { rangeControl, rangeOf, say, type Range } from "../range.js";
@@ -24,8 +24,8 @@ interface HourOfWeek {
 }
 
 const metrics = {
-    listeners: ["Listeners", "unique_listeners", (value: number) => (value < 100 ? value.toFixed(1) : format.count(value))],
-    listens: ["Listens", "listen_count", (value: number) => (value < 100 ? value.toFixed(1) : format.count(value))],
+    listeners: ["Listeners", "unique_listeners", format.mean],
+    listens: ["Listens", "listen_count", format.mean],
     diversity: ["Diversity", "track_diversity_index", format.ratio],
 } as const;
 
@@ -119,7 +119,7 @@ function heatMap(cells: Cell[], metric: Metric, range: Range, zone: string, mean
                 left: "center",
                 bottom: 0,
                 itemWidth: 12,
-                itemHeight: Math.min(240, width * 0.4),
+                itemHeight: Math.min(240, (width / theme.scaling) * 0.4),
                 text: [show(Math.max(...values)), show(low)],
                 textStyle: { color: theme.muted, fontSize: theme.letter },
                 inRange: { color: theme.scale },
@@ -169,15 +169,15 @@ function oneHour(hour: HourOfWeek, range: Range): Child {
                     { label: "Top artists", value: (row) => row.artists },
                 ],
             },
-            option: (theme) => ({
+            option: (theme, width) => ({
                 legend: legend(theme),
-                grid: { left: 8, right: 16, top: 56, bottom: 8, containLabel: true },
+                grid: { left: 8, right: 16, top: above(theme, ["Listens", "Listeners"], width), bottom: 8, containLabel: true },
                 tooltip: tooltip(theme, (points) => ({
                     title: format.date(hour.rows[points[0].dataIndex].date),
                     lines: points.map((point) => [point.seriesName, format.count(point.value), point.color]),
                 })),
                 xAxis: categories(theme, hour.rows.map((row) => row.date), format.dateShort),
-                yAxis: numbers(theme, "a date", format.short),
+                yAxis: numbers(theme, "a date", format.mark),
                 series: [
                     { name: "Listens", type: "bar", data: hour.rows.map((row) => row.listens), barCategoryGap: "40%", barMaxWidth: 40, itemStyle: { borderRadius: [2, 2, 0, 0] } },
                     { name: "Listeners", type: "bar", data: hour.rows.map((row) => row.listeners), barMaxWidth: 40, itemStyle: { borderRadius: [2, 2, 0, 0] } },

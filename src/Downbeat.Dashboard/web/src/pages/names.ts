@@ -1,6 +1,6 @@
 // What the pages of artists and of tracks share: a search, and a table of those found.
 import { choose, nothing, panel, type Visit } from "../app.js";
-import { categories, chartPanel, legend, lineStyle, numbers, tooltip } from "../chart.js";
+import { above, categories, chartPanel, legend, lineStyle, numbers, tooltip } from "../chart.js";
 import { h, type Child } from "../dom.js";
 import * as format from "../format.js";
 import { say, type Range } from "../range.js";
@@ -53,9 +53,9 @@ export function ranks(title: string, file: string, range: Range, series: { name:
                 ...series.map((one) => ({ label: `Rank, ${one.name}`, value: (at: number) => one.ranks[at], isNumber: true })),
             ],
         },
-        option: (theme) => ({
+        option: (theme, width) => ({
             legend: series.length > 1 ? legend(theme) : undefined,
-            grid: { left: 8, right: 24, top: series.length > 1 ? 56 : 24, bottom: 8, containLabel: true },
+            grid: { left: 8, right: 24, top: series.length > 1 ? above(theme, series.map((one) => one.name), width) : 28, bottom: 8, containLabel: true },
             tooltip: tooltip(theme, (points) => ({
                 title: format.date(dates[points[0].dataIndex]),
                 lines: points.map((point) => [point.seriesName, point.value ? `rank ${point.value}` : "–", point.color]),
@@ -67,6 +67,7 @@ export function ranks(title: string, file: string, range: Range, series: { name:
                 type: "line",
                 data: one.ranks,
                 symbolSize: dates.length > 120 ? 3 : 7,
+                showAllSymbol: true,
                 ...lineStyle(number),
                 symbol: lineStyle(number).symbol,
             })),
@@ -98,7 +99,7 @@ export function listens(file: string, range: Range, values: (number | null)[], m
                 lines: [["Listens", point.value ? format.count(point.value) : "not published", theme.series[0]]],
             })),
             xAxis: categories(theme, dates, format.dateShort),
-            yAxis: numbers(theme, "listens", format.short),
+            yAxis: numbers(theme, "listens", format.mark),
             series: [{ name: "Listens", type: "bar", data: values, barCategoryGap: "24%", barMaxWidth: 40, itemStyle: { borderRadius: [2, 2, 0, 0] } }],
         }),
     });
