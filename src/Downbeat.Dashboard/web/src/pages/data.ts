@@ -169,9 +169,9 @@ function overview({ lake }: Data, plan: Plan): Child {
         fact("Quarantine", format.plural(lake.quarantinedFiles, "file"), "Files set aside whole, until someone mends them.", `${format.plural(lake.rejectedRows, "rejected row")}`, lake.quarantinedFiles ? "warn" : ""),
         fact(
             "Next run",
-            lake.running ? "at work" : work ? format.plural(work, "step") : "nothing",
+            lake.running ? "at work" : plan.problem ? "not possible" : work ? format.plural(work, "step") : "nothing",
             "What a run would find to do now.",
-            lake.running ? "a run works on the lake" : work ? h("a", { href: "#next", onclick: jump }, "what, and why") : "the lake is as it should be",
+            lake.running ? "a run works on the lake" : plan.problem || work ? h("a", { href: "#next", onclick: jump }, "what, and why") : "the lake is as it should be",
         ),
     );
 }
@@ -362,6 +362,7 @@ function rawRows(source: string, rejects: Rejects | null, { parameters }: Visit)
 }
 
 function next(plan: Plan): Child {
+    if (plan.problem) return panel("What the next run would do", { id: "next" }, nothing("That cannot be told", sentence(plan.problem)));
     const what: [string, string, string][] = [
         ...plan.read.map((file): [string, string, string] => ["read", file.name, file.why]),
         ...plan.scan.map((file): [string, string, string] => ["scan", `${file.name} (${format.bytes(file.bytes)})`, file.why]),
@@ -384,11 +385,9 @@ function next(plan: Plan): Child {
     return panel(
         "What the next run would do",
         { id: "next", note: plan.scanCount ? "The dates of files to scan are computed too." : null, actions: what.length ? csvButton(options) : null },
-        plan.problem
-            ? nothing("That cannot be told", plan.problem)
-            : what.length
-              ? dataTable(options)
-              : nothing("Nothing", "The lake is as it should be. Destinations are not asked here."),
+        what.length
+            ? dataTable(options)
+            : nothing("Nothing", "The lake is as it should be. Destinations are not asked here."),
         all > what.length ? h("p", { class: "note" }, `And ${all - what.length} more; downbeat plan lists all.`) : null,
     );
 }

@@ -163,7 +163,10 @@ async function all(kind: Kind, visit: Visit, groups: Groups, chosen: string[]): 
         sort: visit.parameters.get("sort") ?? "Listens",
         isDescending: visit.parameters.get("order") !== "up",
         shown: 25,
-        onSort: (sort, isDescending) => choose({ sort, order: isDescending ? null : "up" }, true),
+        onSort: (sort, isDescending) => {
+            Object.assign(options, { sort, isDescending }); // A filter draws the table anew.
+            choose({ sort, order: isDescending ? null : "up" }, true);
+        },
         columns: [
             {
                 label: kind.title.slice(0, -1).replace("Countrie", "Country"),

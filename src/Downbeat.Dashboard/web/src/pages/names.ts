@@ -55,13 +55,13 @@ export function ranks(title: string, file: string, range: Range, series: { name:
         },
         option: (theme, width) => ({
             legend: series.length > 1 ? legend(theme) : undefined,
-            grid: { left: 8, right: 24, top: series.length > 1 ? above(theme, series.map((one) => one.name), width) : 28, bottom: 8, containLabel: true },
+            grid: { left: 8, right: 24, top: series.length > 1 ? above(theme, series.map((one) => one.name), width) : 12, bottom: 8, containLabel: true },
             tooltip: tooltip(theme, (points) => ({
                 title: format.date(dates[points[0].dataIndex]),
                 lines: points.map((point) => [point.seriesName, point.value ? `rank ${point.value}` : "–", point.color]),
             })),
             xAxis: { ...categories(theme, dates, format.dateShort), boundaryGap: true },
-            yAxis: numbers(theme, "rank", String, { inverse: true, min: 1, max: lowest, interval: Math.ceil(lowest / 6), nameLocation: "start" }),
+            yAxis: numbers(theme, "", (value) => `#${value}`, { inverse: true, min: 1, max: lowest, interval: Math.ceil(lowest / 6) }),
             series: series.map((one, number) => ({
                 name: one.name,
                 type: "line",
