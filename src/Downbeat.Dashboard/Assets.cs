@@ -35,6 +35,9 @@ static class Assets
         .Select(name => new Asset(name))
         .ToFrozenDictionary(asset => asset.Name, StringComparer.Ordinal);
 
+    /// <summary>Whether the pages were built: that takes Node.js.</summary>
+    public static bool ArePresent => Files.Count > 0;
+
     /// <summary>Whether a path holds nothing of the lake, and is shown to who has not logged in.</summary>
     public static bool IsOpen(PathString path) =>
         path.Value is "/login" or "/logout"
@@ -45,7 +48,7 @@ static class Assets
     {
         var name = context.Request.Path.Value!.TrimStart('/');
         var isPage = Pages.Contains(name) && (name != "login" || needsToken);
-        if (Files.Count == 0 && isPage)
+        if (!ArePresent && isPage)
         {
             throw new Problem(
                 StatusCodes.Status501NotImplemented,

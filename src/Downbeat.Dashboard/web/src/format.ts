@@ -34,7 +34,7 @@ export const change = (from: number, to: number) => {
     return (Math.abs(share) < 0.0005 ? "±" : share > 0 ? "+" : "") + percent(Math.abs(share) < 0.0005 ? 0 : share);
 };
 
-/** 45 s, 12 min 5 s, 3 h 12 min, 12.3 k h */
+/** 45 s, 12 min 5 s, 3 h 12 min, 1,460 h */
 export function duration(ms: number): string {
     const seconds = Math.round(ms / 1000);
     if (seconds < 60) return `${seconds} s`;
@@ -42,7 +42,7 @@ export function duration(ms: number): string {
     if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
     const hours = Math.floor(minutes / 60);
     if (hours < 100) return `${hours} h ${minutes % 60} min`;
-    return `${short(ms / 3_600_000)} h`;
+    return hours < 1_000_000 ? `${count(hours)} h` : `${short(hours)} h`;
 }
 
 /** 0.041 s, 1.74 s, 3 min 5 s */
