@@ -23,14 +23,11 @@ public sealed class Screenshots(BrowserFixture browser) : IClassFixture<BrowserF
         ("api", "/api?table=genre_daily", 1280, false),
     ];
 
-    [Fact]
-    public async Task AreMadeWhenAskedFor()
+    [Fact(Explicit = true)]
+    public async Task AreMade()
     {
         var folder = Environment.GetEnvironmentVariable(Variable);
-        if (folder is null)
-        {
-            Assert.Skip($"{Variable} names no folder.");
-        }
+        Assert.True(Directory.Exists(folder), $"{Variable} names no folder.");
 
         var lake = Directory.CreateTempSubdirectory("downbeat-pictures-").FullName;
         try

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.IO.Compression;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Unicode;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
 
@@ -13,11 +12,9 @@ static class Answer
 {
     const int LeastCompressed = 4096;
 
-    // Names in any script stay as they are, what means something to HTML does not.
-    static readonly JavaScriptEncoder Letters = JavaScriptEncoder.Create(UnicodeRanges.All);
-
-    /// <summary>How JSON is written.</summary>
-    public static JsonWriterOptions JsonOptions { get; } = new() { Encoder = Letters, SkipValidation = true };
+    /// <summary>How JSON is written: names stay as they are. It is sent as JSON, which browsers are told not to take for anything else.</summary>
+    public static JsonWriterOptions JsonOptions { get; } =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     /// <summary>Whether the asker has this already; the answer is sent then.</summary>
     /// <param name="context">The request.</param>

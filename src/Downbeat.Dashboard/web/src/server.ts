@@ -80,4 +80,8 @@ export async function definition(table: string, column: string): Promise<string>
     return sentence(text);
 }
 
-export const sentence = (text: string) => (text ? text[0].toUpperCase() + text.slice(1) + (text.endsWith(".") ? "" : ".") : "");
+/** A text as a sentence; the name of a column keeps its letters. */
+export function sentence(text: string): string {
+    const first = /^[a-z]+_/.test(text) ? text[0] : text.slice(0, 1).toUpperCase();
+    return text ? first + text.slice(1) + (text.endsWith(".") ? "" : ".") : "";
+}

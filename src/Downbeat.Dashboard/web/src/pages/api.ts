@@ -127,8 +127,9 @@ function pretty(text: string): string {
     let out = "";
     for (let at = 0; at < text.length; at++) {
         const letter = text[at];
-        if (letter === '"' && text[at - 1] !== "\\") isText = !isText;
-        if (isText) out += letter;
+        if (letter === '"') isText = !isText;
+        if (isText && letter === "\\") out += letter + text[++at];
+        else if (isText) out += letter;
         else if (letter === "{" || letter === "[") {
             const isEmpty = "]}".includes(text[at + 1]);
             depth++;
