@@ -120,7 +120,9 @@ static class ServeCommand
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new UsageException($"--token-file: {file} cannot be read: {error.Message}");
+            throw new UsageException(
+                $"--token-file: {file} cannot be read: {(error is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : error.Message)}"
+            );
         }
 
         return
