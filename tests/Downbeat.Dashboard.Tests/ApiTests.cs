@@ -159,6 +159,23 @@ public sealed class ApiTests(OddLake odd) : IClassFixture<OddLake>
     }
 
     [Fact]
+    public async Task EveryTableAndFormHasATagOfItsOwn()
+    {
+        var tags = new List<string>();
+        foreach (var schema in KpiTables.Schemas)
+        {
+            foreach (var accept in (string[])["application/json", "text/csv"])
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/{schema.Name}/2024-06-25");
+                request.Headers.Add("Accept", accept);
+                tags.Add((await odd.Client.SendAsync(request)).Headers.ETag!.Tag);
+            }
+        }
+
+        Assert.Distinct(tags);
+    }
+
+    [Fact]
     public async Task LongAnswersAreCompressedForWhoAcceptsIt()
     {
         var plain = await odd.Client.GetByteArrayAsync("/api/v1/top-tracks?limit=10000");
@@ -325,7 +342,7 @@ public sealed class ApiTests(OddLake odd) : IClassFixture<OddLake>
         using var client = OddLake.ClientOf(server);
         var path = Path.Combine(lake.Folder, "kpis", "daily", "date=2024-06-24.csv");
         var published = await File.ReadAllTextAsync(path);
-        await File.WriteAllTextAsync(path, published.Replace(",", ",1", StringComparison.Ordinal));
+        await File.WriteAllTextAsync(path, published.Replace("2024-06-24,", "2024-06-24,1", StringComparison.Ordinal));
         using var refused = await client.GetAsync("/api/v1/daily/2024-06-24");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
         var problem = await refused.Content.ReadAsStringAsync();

@@ -284,6 +284,9 @@ public sealed class PagesTests(BrowserFixture browser, OddLake odd)
         await tab.Page.ClickAsync(".link:has-text('listens.csv')");
         await tab.ShownAsync();
         Assert.Contains("<script>alert(2)</script>,t1,2024-06-24 10:00:00,0,0", await tab.TextsAsync("code.row"));
+        await tab.Page.ClickAsync(".reasons button:has-text('bad_listen_time 1')");
+        await tab.ShownAsync();
+        Assert.Equal(["1,t1,yesterday,0,0"], await tab.TextsAsync("code.row"));
         await tab.Page.ClickAsync(".link:has-text('broken.csv')");
         await tab.ShownAsync();
         Assert.Contains("1,<b>2</b>", await tab.TextsAsync("code.row"));

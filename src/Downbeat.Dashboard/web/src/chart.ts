@@ -55,9 +55,9 @@ export function theme(): Theme {
 const symbols = ["circle", "rect", "triangle", "diamond", "roundRect"];
 
 /** Lines that go on behind one another differ in colour, dash and mark. */
-export const lineStyle = (number: number) => ({
+export const lineStyle = (number: number, points: number) => ({
     symbol: symbols[number % symbols.length],
-    lineStyle: { width: 2, type: (["solid", "dashed", "dotted", [8, 3, 2, 3], [3, 3]] as const)[number % 5] as any },
+    lineStyle: { width: points > 180 ? 1.25 : 2, type: (["solid", "dashed", "dotted", [8, 3, 2, 3], [3, 3]] as const)[number % 5] as any },
 });
 
 export interface ChartOptions<Row> {
@@ -144,7 +144,6 @@ function frame(theme: Theme) {
         animationDuration: 250,
         color: theme.series,
         textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, fontSize: theme.letter, color: theme.muted },
-        grid: { left: 8, right: 16, top: 40, bottom: 8, containLabel: true },
     };
 }
 

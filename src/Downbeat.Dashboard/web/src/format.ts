@@ -61,6 +61,11 @@ const instantOf = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "sho
 /** Tue, 25 Jun 2024 */
 export const date = (text: string) => day.format(new Date(text + "T00:00:00Z"));
 
+const dayOfYear = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "2-digit", timeZone: "UTC" });
+
+/** The marks of an axis of dates: 25 Jun, or 25 Jun 24 where there are so many that the year is not clear. */
+export const dateMarks = (dates: string[]) => (text: string) => (dates.length > 180 ? dayOfYear.format(new Date(text + "T00:00:00Z")) : dateShort(text));
+
 /** 25 Jun */
 export const dateShort = (text: string) => dayShort.format(new Date(text + "T00:00:00Z"));
 

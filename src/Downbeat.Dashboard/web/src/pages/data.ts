@@ -143,11 +143,23 @@ export const data: Page = {
             h("div", { class: "columns" }, next(plan), destinations(known), reasons(known)),
             // The checks of a date (quality_daily), and how to approve one that was held back, belong here.
             set(quarantine.entries, source),
-            source && rawRows(source, rejects, visit),
+            source && rawRows(source, rejects, quarantine.entries.find((entry) => entry.source === source), visit),
             history(runs),
+            bring(date, source),
         ];
     },
 };
+
+let brought = "";
+
+/** What was just chosen, further up, comes into view. */
+function bring(date: string | null, source: string | null): null {
+    const chosen = `${date} ${source}`;
+    const id = brought && brought.split(" ")[1] !== String(source) && source ? "raw" : brought && brought.split(" ")[0] !== String(date) && date ? "files" : "";
+    brought = chosen;
+    if (id) requestAnimationFrame(() => document.getElementById(id)?.scrollIntoView({ block: "nearest" }));
+    return null;
+}
 
 function overview({ lake }: Data, plan: Plan): Child {
     const work = plan.readCount + plan.scanCount + plan.moveCount + plan.datesCount;
@@ -334,7 +346,7 @@ function set(entries: Entry[], chosen: string | null): Child {
     );
 }
 
-function rawRows(source: string, rejects: Rejects | null, { parameters }: Visit): Child {
+function rawRows(source: string, rejects: Rejects | null, entry: Entry | undefined, { parameters }: Visit): Child {
     const close = h("button", { type: "button", class: "quiet", onclick: () => choose({ source: null, skip: null, reason: null }) }, "Close");
     if (!rejects) return panel("Raw rows", { actions: close }, nothing("That is not in quarantine any more", "It was tried again, or replaced."));
     const skip = Number(parameters.get("skip") ?? 0);
@@ -349,13 +361,19 @@ function rawRows(source: string, rejects: Rejects | null, { parameters }: Visit)
             { label: "Row", value: (row) => row.raw, show: (row) => h("code", { class: "row" }, row.raw) },
         ],
     };
+    const reason = parameters.get("reason") ?? "";
+    const only = (name: string, label: string) =>
+        h("button", { type: "button", class: "quiet", id: `reason-${name}`, "aria-pressed": String(name === reason), onclick: () => choose({ reason: name || null, skip: null }) }, label);
+    const reasons = Object.entries(entry?.reasons ?? {});
     const page = (to: number, label: string) => h("button", { type: "button", class: "quiet", onclick: () => choose({ skip: String(to) }) }, label);
     return panel(
         ["Raw rows of ", h("bdi", {}, rejects.name)],
         {
+            id: "raw",
             note: rejects.fault ? `The whole file was set aside: ${rejects.detail}. It begins like this.` : "As they stand in the file.",
             actions: [csvButton(options), close],
         },
+        reasons.length > 1 && h("div", { class: "reasons", role: "group", "aria-label": "Reason" }, only("", "All"), reasons.map(([name, count]) => only(name, `${name} ${format.count(count)}`))),
         rejects.rows.length ? dataTable(options) : nothing("There is nothing to show", "The file is compressed, or has been taken away."),
         h("div", { class: "pager" }, skip > 0 ? page(Math.max(0, skip - rowsOfPage), "‹ Before") : null, rejects.more ? page(skip + rowsOfPage, "More ›") : null),
     );

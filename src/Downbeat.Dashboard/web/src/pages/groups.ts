@@ -120,7 +120,7 @@ function compared(kind: Kind, visit: Visit, groups: Groups, series: Series[]): C
                     title: format.date(dates[points[0].dataIndex]),
                     lines: points.map((point) => [point.seriesName, point.value === null || point.value === undefined ? "–" : exact(point.value), point.color]),
                 })),
-                xAxis: { ...categories(theme, dates, format.dateShort), boundaryGap: false },
+                xAxis: { ...categories(theme, dates, format.dateMarks(dates)), boundaryGap: false },
                 yAxis: numbers(theme, unit, short),
                 series: series.map((one, number) => ({
                     name: one.name,
@@ -128,7 +128,7 @@ function compared(kind: Kind, visit: Visit, groups: Groups, series: Series[]): C
                     data: one[metric],
                     showSymbol: dates.length <= 31,
                     symbolSize: 6,
-                    ...lineStyle(number),
+                    ...lineStyle(number, dates.length),
                 })),
             }),
         }),
