@@ -54,10 +54,26 @@ public sealed class BrowserFixture : IAsyncLifetime
         Modules = server.Words[1];
         playwright = await Playwright.CreateAsync();
         Browser = await playwright.Chromium.LaunchAsync(
-            new() { ExecutablePath = server.Words[0], Args = ["--no-sandbox", "--lang=en-GB"] }
+            new()
+            {
+                ExecutablePath = server.Words[0],
+                Args = ["--no-sandbox"],
+                Env = Variables(),
+            }
         );
         MakeLake(Lake, 56, 40_000);
         Server = await OddLake.ServeAsync(new Connectors.Folder.FolderLake(Lake));
+    }
+
+    /// <summary>Ours, and the language in which the browser writes dates.</summary>
+    static Dictionary<string, string> Variables()
+    {
+        var variables = Environment
+            .GetEnvironmentVariables()
+            .Cast<System.Collections.DictionaryEntry>()
+            .ToDictionary(entry => (string)entry.Key, entry => (string)entry.Value!, StringComparer.Ordinal);
+        variables["LANGUAGE"] = "en_GB";
+        return variables;
     }
 
     /// <summary>Makes a lake as someone would: synthetic listens, some dirt, a broken file, and a late one that restates.</summary>
@@ -148,18 +164,18 @@ public sealed class BrowserFixture : IAsyncLifetime
         }
 
         using var client = OddLake.ClientOf(server ?? Server);
-        var artist = await FirstAsync("/view/artists", "name");
-        var track = await FirstAsync("/view/tracks", "id");
+        var artist = await FindAsync("/view/artists", "name", 2);
+        var track = await FindAsync("/view/tracks", "id", 1);
         using var quarantine = JsonDocument.Parse(await client.GetStringAsync("/view/quarantine"));
         var source = quarantine.RootElement.GetProperty("entries")[1].GetProperty("source").GetString()!;
         return page.Replace("ARTIST", Uri.EscapeDataString(artist), StringComparison.Ordinal)
             .Replace("TRACK", track, StringComparison.Ordinal)
             .Replace("SOURCE", source, StringComparison.Ordinal);
 
-        async Task<string> FirstAsync(string view, string name)
+        async Task<string> FindAsync(string view, string name, int row)
         {
             using var answer = JsonDocument.Parse(await client.GetStringAsync(view));
-            return answer.RootElement.GetProperty("rows")[0].GetProperty(name).GetString()!;
+            return answer.RootElement.GetProperty("rows")[row].GetProperty(name).GetString()!;
         }
     }
 

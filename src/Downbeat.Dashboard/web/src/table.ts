@@ -9,7 +9,7 @@ export interface TableColumn<Row> {
     show?(row: Row): Child;
     definition?: string;
     /** How long its bar is, 0 to 1. */
-    bar?(row: Row): number;
+    bar?(row: Row): number | undefined;
     isNumber?: boolean;
     /** The first column names the row. */
     isHeader?: boolean;

@@ -48,7 +48,7 @@ export const artists: Page = {
                         show: (row) => h("a", { href: address("/artists", { ...range, search: visit.parameters.get("search") ?? undefined, artist: row.name }) }, row.name),
                         isHeader: true,
                     },
-                    { label: "Listens", value: (row) => (row.days ? row.listens : null), show: (row) => (row.days ? format.count(row.listens) : null), bar: (row) => row.listens / most, isNumber: true, definition: "On the dates on which the artist was among the first. Of other dates they are not published." },
+                    { label: "Listens", value: (row) => (row.days ? row.listens : null), show: (row) => (row.days ? format.count(row.listens) : null), bar: (row) => (row.days ? row.listens / most : undefined), isNumber: true, definition: "On the dates on which the artist was among the first. Of other dates they are not published." },
                     { label: "Dates", value: (row) => row.days, isNumber: true, definition: "On how many dates the artist was among the first of the date." },
                     { label: "Best rank", value: (row) => row.best, isNumber: true, definition: "The best rank on a date." },
                     { label: "Hours", value: (row) => row.hours, isNumber: true, definition: "In how many hours, of all dates together, the artist was among the first of the hour." },
