@@ -71,6 +71,7 @@ static class CommandLine
             SweepCommand.Create(),
             StatusCommand.Create(),
             ShowCommand.Create(),
+            ServeCommand.Create(),
             QueryCommand.Create(),
             CheckCommand.Create(),
             ExplainCommand.Create(),

@@ -30,6 +30,7 @@ static class Overview
         Command("status", "show dates, what waits, what is in quarantine, and the last run");
         Command("show", "show a table of a date");
         Command("query SQL", "ask the lake's warehouse in SQL");
+        Command("serve", "show the lake to a browser, and answer programs over HTTP");
         Terminal.Line();
         Terminal.Line("When someone asks");
         Command("explain", "show which files made a date, and when and why it was last restated");

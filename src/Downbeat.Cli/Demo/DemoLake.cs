@@ -368,5 +368,6 @@ sealed class DemoLake(string directory, long listens)
         Terminal.Line(
             $"  Drop a .csv with user_id,track_id,listen_time into {SafeText.Of(Path.Join(directory, LakePaths.Streams))}/, and run again."
         );
+        Terminal.Line($"  To look at it all in a browser: {name} serve --lake {at}");
     }
 }

@@ -2,7 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace Downbeat.Pipeline.Runs;
 
-/// <summary>What a run did: <c>runs/&lt;id&gt;.json</c>, for people and programs. State is in the ledger, not here.</summary>
+/// <summary>
+/// What a run did: <c>runs/&lt;id&gt;.json</c>, for people and programs. State is in the ledger, not here. Records of older versions lack
+/// some of it, which is empty then.
+/// </summary>
 public sealed record RunRecord
 {
     /// <summary>The run's id: the time it started and four random letters.</summary>
@@ -41,7 +44,11 @@ public sealed record RunRecord
     public RunOutcome Outcome { get; init; }
 
     /// <summary>What kept it from doing all there was to do.</summary>
-    public IReadOnlyList<string> Errors { get; init; } = [];
+    public IReadOnlyList<string> Errors
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
 
     /// <summary>Why there was nothing to do although files may have landed; mostly null.</summary>
     public string? WhyNothing { get; init; }
@@ -56,19 +63,35 @@ public sealed record RunRecord
     public ReadCatalogue? Users { get; init; }
 
     /// <summary>Files that were scanned.</summary>
-    public IReadOnlyList<ScannedFile> Scanned { get; init; } = [];
+    public IReadOnlyList<ScannedFile> Scanned
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
 
     /// <summary>Files that were left for the next run, and why.</summary>
-    public IReadOnlyList<PlannedFile> Left { get; init; } = [];
+    public IReadOnlyList<PlannedFile> Left
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
 
     /// <summary>Dates that were computed.</summary>
-    public IReadOnlyList<ComputedDate> Dates { get; init; } = [];
+    public IReadOnlyList<ComputedDate> Dates
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
 
     /// <summary>Dates that a step that only scans has left to be computed; null after others.</summary>
     public IReadOnlyList<DateOnly>? Stale { get; init; }
 
     /// <summary>What was published to destinations.</summary>
-    public IReadOnlyList<PublishedTo> Published { get; init; } = [];
+    public IReadOnlyList<PublishedTo> Published
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
 
     /// <summary>How many files moved to the archive.</summary>
     public int Archived { get; init; }
@@ -86,8 +109,11 @@ public sealed record RunRecord
     public int Swept { get; init; }
 
     /// <summary>How long each stage took, in seconds.</summary>
-    public IReadOnlyDictionary<string, double> StageSeconds { get; init; } =
-        new Dictionary<string, double>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, double> StageSeconds
+    {
+        get;
+        init => field = value ?? new Dictionary<string, double>(StringComparer.Ordinal);
+    } = new Dictionary<string, double>(StringComparer.Ordinal);
 }
 
 /// <summary>How a run ended.</summary>

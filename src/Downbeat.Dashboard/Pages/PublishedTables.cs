@@ -1,0 +1,20 @@
+using Downbeat.Dashboard.Lakes;
+using Downbeat.Engine.Kpis;
+
+namespace Downbeat.Dashboard.Pages;
+
+/// <summary>Published tables by name, as views want them.</summary>
+sealed class PublishedTables(TableCache cache)
+{
+    static readonly Dictionary<string, KpiSchema> Schemas = KpiTables.Schemas.ToDictionary(
+        schema => schema.Name,
+        StringComparer.Ordinal
+    );
+
+    /// <summary>A table of a date.</summary>
+    public TableFile Read(string name, PublishedDate date) => cache.Read(Schemas[name], date);
+
+    /// <summary>A table of many dates.</summary>
+    public IEnumerable<(PublishedDate Date, TableFile Table)> Read(string name, IReadOnlyList<PublishedDate> dates) =>
+        dates.Zip(cache.Read(Schemas[name], dates));
+}

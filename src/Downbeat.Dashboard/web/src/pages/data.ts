@@ -1,0 +1,484 @@
+import { choose, head, nothing, panel, type Page, type Visit } from "../app.js";
+import { above, categories, chartPanel, legend, numbers, tooltip } from "../chart.js";
+import { h, term, type Child } from "../dom.js";
+import * as format from "../format.js";
+import { rangeControl, rangeOf, type Range } from "../range.js";
+import { address, ask, sentence } from "../server.js";
+import { csvButton, dataTable, type TableColumn, type TableOptions } from "../table.js";
+
+type Reasons = Record<string, number>;
+
+interface DateFacts {
+    date: string;
+    files: number;
+    filesKnown: number;
+    delivered: number;
+    listens: number;
+    rejected: number;
+    duplicates: number;
+    unknownTrackListens: number;
+    unknownUsers: number;
+    restatedAt: string;
+    restatedWhy: string;
+}
+
+interface Data {
+    days: number;
+    dates: DateFacts[];
+    lake: {
+        files: number;
+        rows: number;
+        accepted: number;
+        duplicates: number;
+        rejected: number;
+        quarantinedFiles: number;
+        rejectedRows: number;
+        filesWaiting: number;
+        bytesWaiting: number;
+        newestArrival?: string;
+        running: boolean;
+        songs: { version: number; count: number; rejected: number } | null;
+        users: { version: number; count: number; rejected: number } | null;
+        reasons: Reasons;
+    };
+    destinations: { name: string; at: string; error: string | null; behind: number; behindFrom?: string }[];
+}
+
+interface Source {
+    name: string;
+    source: string;
+    arrived: string;
+    scanned: string;
+    listens: number;
+    rows: number;
+    accepted: number;
+    duplicates: number;
+    rejected: number;
+    reasons: Reasons;
+    replaced: boolean;
+}
+
+interface Entry {
+    source: string;
+    name: string;
+    arrived: string;
+    fault: string | null;
+    detail: string | null;
+    rejects: number;
+    reasons: Reasons;
+}
+
+interface Rejects {
+    name: string;
+    fault: string | null;
+    detail: string | null;
+    more: boolean;
+    rows: { line: number; reason: string; bytes: number; raw: string }[];
+}
+
+interface Run {
+    id: string;
+    started: string;
+    ended?: string;
+    outcome: string;
+    errors: string[];
+    files: number;
+    rows: number;
+    accepted: number;
+    duplicates: number;
+    rejected: number;
+    quarantined: number;
+    dates: number;
+    restated: number;
+    archived: number;
+    stages: Record<string, number>;
+    published: { name: string; dates: number; rows: number; seconds: number; error: string | null }[];
+}
+
+interface PlannedFile {
+    name: string;
+    bytes: number;
+    why: string;
+}
+
+interface Plan {
+    problem?: string;
+    readCount: number;
+    read: PlannedFile[];
+    scanCount: number;
+    scan: PlannedFile[];
+    moveCount: number;
+    move: PlannedFile[];
+    leaveCount: number;
+    leave: PlannedFile[];
+    datesCount: number;
+    dates: { date: string; why: string }[];
+}
+
+const rowsOfPage = 100;
+
+export const data: Page = {
+    path: "/data",
+    title: "Data",
+    worksEmpty: true,
+    async show(visit) {
+        const range: Range | null = visit.lake.last ? rangeOf(visit) : null;
+        const { parameters, signal } = visit;
+        const [date, source] = [parameters.get("date"), parameters.get("source")];
+        const [known, quarantine, runs, plan, sources, rejects] = await Promise.all([
+            ask<Data>("/view/data", { ...range }, signal),
+            ask<{ entries: Entry[] }>("/view/quarantine", {}, signal),
+            ask<{ count: number; runs: Run[] }>("/view/runs", {}, signal),
+            ask<Plan>("/view/plan", {}, signal),
+            date ? ask<{ sources: Source[] }>("/view/sources", { date }, signal) : null,
+            source
+                ? ask<Rejects>("/view/rejects", { source, reason: parameters.get("reason") ?? "", skip: parameters.get("skip") ?? 0 }, signal).catch(() => null)
+                : null,
+        ]);
+        return [
+            head("Data", range && rangeControl(visit)),
+            overview(known, plan),
+            range && dates(known, range, date),
+            date && sources && filesOf(date, sources.sources),
+            h("div", { class: "columns" }, next(plan), destinations(known), reasons(known)),
+            // The checks of a date (quality_daily), and how to approve one that was held back, belong here.
+            set(quarantine.entries, source),
+            source && rawRows(source, rejects, quarantine.entries.find((entry) => entry.source === source), visit),
+            history(runs),
+            bring(date, source),
+        ];
+    },
+};
+
+let brought = "";
+
+/** What was just chosen, further up, comes into view. */
+function bring(date: string | null, source: string | null): null {
+    const chosen = `${date} ${source}`;
+    const id = brought && brought.split(" ")[1] !== String(source) && source ? "raw" : brought && brought.split(" ")[0] !== String(date) && date ? "files" : "";
+    brought = chosen;
+    if (id) requestAnimationFrame(() => document.getElementById(id)?.scrollIntoView({ block: "nearest" }));
+    return null;
+}
+
+function overview({ lake }: Data, plan: Plan): Child {
+    const work = plan.readCount + plan.scanCount + plan.moveCount + plan.datesCount;
+    const fact = (label: string, value: string, meaning: string, note: Child, tone = "") =>
+        h("section", { class: `panel card small ${tone}`, "aria-label": label }, h("h2", {}, term(label, meaning)), h("p", { class: "value" }, value), h("p", { class: "muted" }, note));
+    const share = lake.rows ? lake.rejected / lake.rows : 0;
+    return h(
+        "div",
+        { class: "cards" },
+        fact(
+            "Newest file",
+            lake.newestArrival ? format.ago(lake.newestArrival) : "–",
+            "When the newest file that was taken in arrived.",
+            lake.newestArrival ? format.instant(lake.newestArrival) : "no file was taken in yet",
+        ),
+        fact("Waiting", format.plural(lake.filesWaiting, "file"), "Files of listens that have landed and wait for a run.", lake.filesWaiting ? format.bytes(lake.bytesWaiting) : "everything is taken in"),
+        fact("Listens", format.short(lake.accepted), "Rows accepted, of all files that count: the distinct listens of each.", `${format.plural(lake.files, "file")}, ${format.short(lake.duplicates)} rows repeated`),
+        fact("Rejected", format.percent(share), "The share of rows that are no listens.", `${format.count(lake.rejected)} of ${format.short(lake.rows)} rows`),
+        fact("Quarantine", format.plural(lake.quarantinedFiles, "file"), "Files set aside whole, until someone mends them.", `${format.plural(lake.rejectedRows, "rejected row")}`, lake.quarantinedFiles ? "warn" : ""),
+        fact(
+            "Next run",
+            lake.running ? "at work" : plan.problem ? "not possible" : work ? format.plural(work, "step") : "nothing",
+            "What a run would find to do now.",
+            lake.running ? "a run works on the lake" : plan.problem || work ? h("a", { href: "#next", onclick: jump }, "what, and why") : "the lake is as it should be",
+        ),
+    );
+}
+
+function jump(event: Event) {
+    event.preventDefault();
+    document.getElementById("next")!.scrollIntoView({ block: "start" });
+}
+
+function dates(known: Data, range: Range, chosen: string | null): Child {
+    const rows = known.dates;
+    if (rows.length === 0) return h("div", { class: "panel" }, nothing("No date of this range is published", "Choose another range."));
+    const options: TableOptions<DateFacts> = {
+        name: `dates-${range.from}-${range.to}`,
+        label: "Dates",
+        rows,
+        sort: "Date",
+        isDescending: true,
+        shown: 14,
+        columns: [
+            {
+                label: "Date",
+                value: (row) => row.date,
+                show: (row) => h("a", { href: address("/data", { ...range, date: row.date }), "aria-current": row.date === chosen ? "true" : null }, row.date),
+                isHeader: true,
+            },
+            { label: "Listens", value: (row) => row.listens, show: (row) => format.count(row.listens), isNumber: true, definition: "Distinct listens of the date." },
+            {
+                label: "Files",
+                value: (row) => row.files,
+                show: (row) => (row.files === row.filesKnown ? String(row.files) : h("strong", { class: "bad" }, `${row.files} of ${row.filesKnown}`)),
+                isNumber: true,
+                definition: "Files whose listens are in the numbers. Fewer than there are: the next run restates the date.",
+            },
+            { label: "Twice", value: (row) => row.delivered - row.listens, show: (row) => format.count(row.delivered - row.listens), isNumber: true, isExtra: true, definition: "Listens that came in more than one file, and count once." },
+            { label: "Repeated", value: (row) => row.duplicates, show: (row) => format.count(row.duplicates), isNumber: true, isExtra: true, definition: "Rows that repeat a listen of the same file, in the whole files." },
+            { label: "Rejected", value: (row) => row.rejected, show: (row) => format.count(row.rejected), isNumber: true, definition: "Rows that are no listens, in the whole files: a rejected row may have no date." },
+            { label: "Unknown tracks", value: (row) => row.unknownTrackListens, show: (row) => format.count(row.unknownTrackListens), isNumber: true, isExtra: true, definition: "Listens of tracks that the songs do not know." },
+            { label: "Unknown users", value: (row) => row.unknownUsers, show: (row) => format.count(row.unknownUsers), isNumber: true, isExtra: true, definition: "Listeners that the users do not hold." },
+            { label: "Restated", value: (row) => row.restatedAt, show: (row) => h("span", { "data-tip": format.instant(row.restatedAt) }, format.ago(row.restatedAt)) },
+            { label: "Why", value: (row) => row.restatedWhy, show: (row) => clipped(row.restatedWhy), isExtra: true },
+        ],
+    };
+    const inOrder = [...rows].reverse();
+    return [
+        chartPanel({
+            title: "What came of each date",
+            description: "Distinct listens of each date, and listens that came in more than one file. The table has the numbers.",
+            height: 15,
+            table: { ...options, rows: inOrder },
+            option: (theme, width) => ({
+                legend: legend(theme),
+                grid: { left: 8, right: 16, top: above(theme, ["Distinct listens", "Came more than once"], width), bottom: 8, containLabel: true },
+                tooltip: tooltip(theme, (points) => ({
+                    title: format.date(inOrder[points[0].dataIndex].date),
+                    lines: points.map((point) => [point.seriesName, format.count(point.value), point.color]),
+                })),
+                xAxis: categories(theme, inOrder.map((row) => row.date), format.dateShort),
+                yAxis: numbers(theme, "listens", format.mark),
+                series: [
+                    { name: "Distinct listens", type: "bar", stack: "all", data: inOrder.map((row) => row.listens), barCategoryGap: "24%", barMaxWidth: 40 },
+                    { name: "Came more than once", type: "bar", stack: "all", data: inOrder.map((row) => row.delivered - row.listens) },
+                ],
+            }),
+        }),
+        panel("Dates", { actions: csvButton(options) }, dataTable(options)),
+    ];
+}
+
+function reasons({ lake }: Data): Child {
+    const rows = Object.entries(lake.reasons).sort((left, right) => right[1] - left[1]);
+    const most = Math.max(1, ...rows.map((row) => row[1]));
+    const options: TableOptions<[string, number]> = {
+        name: "rejected-by-reason",
+        label: "Rejected by reason",
+        rows,
+        columns: [
+            { label: "Reason", value: (row) => row[0], show: (row) => h("code", {}, row[0]), isHeader: true },
+            { label: "Rows", value: (row) => row[1], show: (row) => format.count(row[1]), bar: (row) => row[1] / most, isNumber: true },
+        ],
+    };
+    const catalogue = (name: string, read: { version: number; count: number; rejected: number } | null) =>
+        h("li", {}, read ? [h("b", {}, format.count(read.count)), ` ${name}, version ${read.version}`, read.rejected ? `, ${format.plural(read.rejected, "row")} rejected` : ""] : `no ${name} were read yet`);
+    return panel(
+        "Rejected by reason",
+        { class: "list", note: "All files together.", actions: rows.length ? csvButton(options) : null },
+        rows.length ? dataTable(options) : nothing("Nothing was rejected", ""),
+        h("h3", {}, "Catalogue"),
+        h("ul", { class: "plain" }, catalogue("tracks", lake.songs), catalogue("users", lake.users)),
+    );
+}
+
+function filesOf(date: string, sources: Source[]): Child {
+    const number = (label: string, value: (row: Source) => number, definition?: string): TableColumn<Source> => ({
+        label,
+        value,
+        show: (row) => format.count(value(row)),
+        isNumber: true,
+        definition,
+    });
+    const options: TableOptions<Source> = {
+        name: `files-${date}`,
+        label: `Files of ${date}`,
+        rows: sources,
+        sort: "Scanned",
+        columns: [
+            { label: "File", value: (row) => row.name, show: (row) => [h("bdi", {}, row.name), row.replaced ? h("span", { class: "badge" }, "replaced") : null], isHeader: true },
+            number("Of the date", (row) => row.listens, "Its distinct listens of the date."),
+            number("Rows", (row) => row.rows, "All rows of the file."),
+            number("Accepted", (row) => row.accepted, "Its distinct listens, of all dates."),
+            number("Repeated", (row) => row.duplicates, "Rows that repeat a listen of the same file."),
+            number("Rejected", (row) => row.rejected, "Rows that are no listens."),
+            { label: "Reasons", value: (row) => sayReasons(row.reasons), show: (row) => clipped(sayReasons(row.reasons)), isExtra: true },
+            { label: "Arrived", value: (row) => row.arrived, show: (row) => format.instant(row.arrived), isExtra: true },
+            { label: "Scanned", value: (row) => row.scanned, show: (row) => format.instant(row.scanned), isExtra: true },
+        ],
+    };
+    return panel(
+        `Files of ${format.date(date)}`,
+        { id: "files", actions: [csvButton(options), h("a", { class: "quiet", href: `/?date=${date}` }, "The day"), h("button", { type: "button", class: "quiet", onclick: () => choose({ date: null }) }, "Close")] },
+        dataTable(options),
+    );
+}
+
+const sayReasons = (reasons: Reasons) =>
+    Object.entries(reasons)
+        .map(([reason, count]) => `${reason} ${format.count(count)}`)
+        .join(", ");
+
+const clipped = (text: string) => h("span", { class: "clip", "data-tip": text }, text);
+
+function set(entries: Entry[], chosen: string | null): Child {
+    const options: TableOptions<Entry> = {
+        name: "quarantine",
+        label: "Quarantine",
+        rows: entries,
+        sort: "Arrived",
+        isDescending: true,
+        shown: 10,
+        columns: [
+            {
+                label: "File",
+                value: (row) => row.name,
+                show: (row) => h("button", { type: "button", class: "link", id: `raw-${row.source}`, "aria-expanded": String(row.source === chosen), onclick: () => choose({ source: row.source === chosen ? null : row.source, skip: null, reason: null }) }, h("bdi", {}, row.name)),
+                isHeader: true,
+            },
+            {
+                label: "What",
+                value: (row) => row.fault ?? "rows",
+                show: (row) => (row.fault ? [h("span", { class: "badge bad" }, "whole file"), " ", row.detail] : clipped(sayReasons(row.reasons) || "rows of the catalogue")),
+            },
+            { label: "Rows", value: (row) => (row.fault ? null : row.rejects), show: (row) => (row.fault ? null : format.count(row.rejects)), isNumber: true, definition: "Rejected rows that are still there." },
+            { label: "Arrived", value: (row) => row.arrived, show: (row) => format.instant(row.arrived), isExtra: true },
+        ],
+    };
+    return panel(
+        "Quarantine",
+        { id: "quarantine", note: ["What was set aside. ", h("code", {}, "downbeat quarantine retry"), " lands it again once the cause is mended."], actions: entries.length ? csvButton(options) : null },
+        entries.length ? dataTable(options) : nothing("Nothing is in quarantine", "Every row of every file was a listen."),
+    );
+}
+
+function rawRows(source: string, rejects: Rejects | null, entry: Entry | undefined, { parameters }: Visit): Child {
+    const close = h("button", { type: "button", class: "quiet", onclick: () => choose({ source: null, skip: null, reason: null }) }, "Close");
+    if (!rejects) return panel("Raw rows", { actions: close }, nothing("That is not in quarantine any more", "It was tried again, or replaced."));
+    const skip = Number(parameters.get("skip") ?? 0);
+    const options: TableOptions<Rejects["rows"][number]> = {
+        name: `rejects-${source}`,
+        label: `Raw rows of ${rejects.name}`,
+        rows: rejects.rows,
+        class: "raw",
+        columns: [
+            { label: "Line", value: (row) => row.line, show: (row) => format.count(row.line), isNumber: true },
+            ...(rejects.fault ? [] : [{ label: "Reason", value: (row: Rejects["rows"][number]) => row.reason, show: (row: Rejects["rows"][number]) => h("code", {}, row.reason) }]),
+            { label: "Row", value: (row) => row.raw, show: (row) => h("code", { class: "row" }, row.raw) },
+        ],
+    };
+    const reason = parameters.get("reason") ?? "";
+    const only = (name: string, label: string) =>
+        h("button", { type: "button", class: "quiet", id: `reason-${name}`, "aria-pressed": String(name === reason), onclick: () => choose({ reason: name || null, skip: null }) }, label);
+    const reasons = Object.entries(entry?.reasons ?? {});
+    const page = (to: number, label: string) => h("button", { type: "button", class: "quiet", onclick: () => choose({ skip: String(to) }) }, label);
+    return panel(
+        ["Raw rows of ", h("bdi", {}, rejects.name)],
+        {
+            id: "raw",
+            note: rejects.fault ? `The whole file was set aside: ${rejects.detail}. It begins like this.` : "As they stand in the file.",
+            actions: [csvButton(options), close],
+        },
+        reasons.length > 1 && h("div", { class: "reasons", role: "group", "aria-label": "Reason" }, only("", "All"), reasons.map(([name, count]) => only(name, `${name} ${format.count(count)}`))),
+        rejects.rows.length ? dataTable(options) : nothing("There is nothing to show", "The file is compressed, or has been taken away."),
+        h("div", { class: "pager" }, skip > 0 ? page(Math.max(0, skip - rowsOfPage), "‹ Before") : null, rejects.more ? page(skip + rowsOfPage, "More ›") : null),
+    );
+}
+
+function next(plan: Plan): Child {
+    if (plan.problem) return panel("What the next run would do", { id: "next" }, nothing("That cannot be told", sentence(plan.problem)));
+    const what: [string, string, string][] = [
+        ...plan.read.map((file): [string, string, string] => ["read", file.name, file.why]),
+        ...plan.scan.map((file): [string, string, string] => ["scan", `${file.name} (${format.bytes(file.bytes)})`, file.why]),
+        ...plan.move.map((file): [string, string, string] => ["move", file.name, file.why]),
+        ...plan.dates.map((date): [string, string, string] => ["compute", date.date, date.why]),
+        ...plan.leave.map((file): [string, string, string] => ["leave", file.name, file.why]),
+    ];
+    const all = plan.readCount + plan.scanCount + plan.moveCount + plan.leaveCount + plan.datesCount;
+    const options: TableOptions<[string, string, string]> = {
+        name: "next-run",
+        label: "What the next run would do",
+        rows: what,
+        shown: 12,
+        columns: [
+            { label: "Do", value: (row) => row[0], isHeader: true },
+            { label: "What", value: (row) => row[1] },
+            { label: "Why", value: (row) => row[2] },
+        ],
+    };
+    return panel(
+        "What the next run would do",
+        { id: "next", note: plan.scanCount ? "The dates of files to scan are computed too." : null, actions: what.length ? csvButton(options) : null },
+        what.length
+            ? dataTable(options)
+            : nothing("Nothing", "The lake is as it should be. Destinations are not asked here."),
+        all > what.length ? h("p", { class: "note" }, `And ${all - what.length} more; downbeat plan lists all.`) : null,
+    );
+}
+
+function destinations({ destinations }: Data): Child {
+    const options: TableOptions<Data["destinations"][number]> = {
+        name: "destinations",
+        label: "Destinations",
+        rows: destinations,
+        columns: [
+            { label: "Destination", value: (row) => row.name, isHeader: true },
+            {
+                label: "Behind",
+                value: (row) => row.behind,
+                show: (row) =>
+                    row.error
+                        ? h("span", { class: "badge bad", "data-tip": row.error }, "failed")
+                        : row.behind
+                          ? h("span", { class: "badge warn" }, `${format.plural(row.behind, "date")} from ${row.behindFrom}`)
+                          : h("span", { class: "badge good" }, "up to date"),
+            },
+            { label: "Last published", value: (row) => row.at, show: (row) => h("span", { "data-tip": format.instant(row.at) }, format.ago(row.at)) },
+        ],
+    };
+    return panel(
+        "Destinations",
+        { note: "As the last runs told: destinations themselves are not asked.", actions: destinations.length ? csvButton(options) : null },
+        destinations.length ? dataTable(options) : nothing("No run has published elsewhere", "The tables lie in the lake itself."),
+    );
+}
+
+function history({ count, runs }: { count: number; runs: Run[] }): Child {
+    const length = (run: Run) => (run.ended ? (Date.parse(run.ended) - Date.parse(run.started)) / 1000 : null);
+    const tone: Record<string, string> = { Done: "good", Failed: "bad", Stopped: "warn", Running: "warn" };
+    const options: TableOptions<Run> = {
+        name: "runs",
+        label: "Runs",
+        rows: runs,
+        sort: "Started",
+        isDescending: true,
+        shown: 10,
+        columns: [
+            { label: "Started", value: (run) => run.started, show: (run) => format.instant(run.started), isHeader: true },
+            {
+                label: "Outcome",
+                value: (run) => run.outcome,
+                show: (run) => h("span", { class: `badge ${tone[run.outcome] ?? ""}`, "data-tip": run.errors.join(" ") || null }, run.outcome === "Running" ? "running, or died" : run.outcome.toLowerCase()),
+            },
+            { label: "Took", value: length, show: (run) => (length(run) === null ? null : format.seconds(length(run)!)), isNumber: true },
+            { label: "Stages", value: (run) => Object.entries(run.stages).map(([stage, time]) => `${stage} ${time}`).join(", "), show: stages, isExtra: true, definition: "How long each took; catalogue and scan overlap." },
+            { label: "Files", value: (run) => run.files, show: (run) => format.count(run.files), isNumber: true },
+            { label: "Rows", value: (run) => run.rows, show: (run) => format.count(run.rows), isNumber: true },
+            { label: "Rejected", value: (run) => run.rejected, show: (run) => format.count(run.rejected), isNumber: true, isExtra: true },
+            { label: "Restated", value: (run) => run.restated, show: (run) => format.plural(run.restated, "date"), isNumber: true },
+            { label: "Published", value: (run) => run.published.map((one) => `${one.name} ${one.dates}`).join(", "), isExtra: true },
+            { label: "Errors", value: (run) => run.errors.join(" "), show: (run) => (run.errors.length ? h("span", { class: "bad" }, sentence(run.errors[0])) : ""), isExtra: true },
+        ],
+    };
+    return panel(
+        "Runs",
+        { note: [count > runs.length ? `The last ${runs.length} of ${format.count(count)}. ` : null, stageNames.map((name, number) => h("span", { class: `key series-${number}` }, name))], actions: runs.length ? csvButton(options) : null },
+        runs.length ? dataTable(options) : nothing("No run has left a record", "A run with nothing to do leaves none."),
+    );
+}
+
+const stageNames = ["catalogue", "scan", "compute", "publish", "archive"];
+
+function stages(run: Run): Child {
+    const all = Object.entries(run.stages);
+    const total = Math.max(0.001, all.reduce((sum, [, time]) => sum + time, 0));
+    return h(
+        "span",
+        { class: "stages", role: "img", "aria-label": all.map(([stage, time]) => `${stage} ${format.seconds(time)}`).join(", "), "data-tip": all.map(([stage, time]) => `${stage} ${format.seconds(time)}`).join(", ") },
+        all.map(([stage, time]) => h("i", { class: `series-${stageNames.indexOf(stage)}`, css: { "--share": String(time / total) } })),
+    );
+}
