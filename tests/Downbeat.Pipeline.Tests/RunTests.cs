@@ -665,8 +665,8 @@ public sealed class RunTests
 
         public override void Delete(string path) => base.Delete(Own(path));
 
-        public override void Put(IReadOnlyList<(string Path, byte[] Bytes)> objects) =>
-            base.Put([.. objects.Select(put => (Own(put.Path), put.Bytes))]);
+        public override IReadOnlyList<LakeObject> PutSeen(IReadOnlyList<(string Path, byte[] Bytes)> objects) =>
+            base.PutSeen([.. objects.Select(put => (Own(put.Path), put.Bytes))]);
 
         public override void DeleteScratch() { }
 

@@ -17,13 +17,16 @@ public sealed class FaultyLake(ILake inner, int diesAt, bool afterwards) : Forwa
     public bool IsDead { get; private set; }
 
     /// <inheritdoc/>
-    public override void Put(IReadOnlyList<(string Path, byte[] Bytes)> objects)
+    public override IReadOnlyList<LakeObject> PutSeen(IReadOnlyList<(string Path, byte[] Bytes)> objects)
     {
+        var seen = new List<LakeObject>();
         // One by one: a process may die between any two of them.
         foreach (var put in objects ?? throw new ArgumentNullException(nameof(objects)))
         {
-            Write(() => base.Put([put]));
+            Write(() => seen.AddRange(base.PutSeen([put])));
         }
+
+        return seen;
     }
 
     /// <inheritdoc/>

@@ -26,7 +26,11 @@ public abstract class ForwardingLake(ILake inner) : ILake
     public virtual IByteSource OpenBytes(string path) => inner.OpenBytes(path);
 
     /// <inheritdoc/>
-    public virtual void Put(IReadOnlyList<(string Path, byte[] Bytes)> objects) => inner.Put(objects);
+    public void Put(IReadOnlyList<(string Path, byte[] Bytes)> objects) => PutSeen(objects);
+
+    /// <inheritdoc/>
+    public virtual IReadOnlyList<LakeObject> PutSeen(IReadOnlyList<(string Path, byte[] Bytes)> objects) =>
+        inner.PutSeen(objects);
 
     /// <inheritdoc/>
     public virtual void PutScratch(string path, string scratchFile) => inner.PutScratch(path, scratchFile);

@@ -85,6 +85,11 @@ static class ForgetCommand
 
         if (file is not null)
         {
+            if (!File.Exists(file))
+            {
+                throw new UsageException($"--users-file: there is no file {SafeText.Of(file)}.");
+            }
+
             var number = 0;
             foreach (var line in File.ReadLines(file))
             {

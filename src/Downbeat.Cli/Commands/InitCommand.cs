@@ -104,7 +104,9 @@ static class InitCommand
             );
     }
 
-    static LakeZone FindZone(string name)
+    /// <summary>The zone that <c>--time-zone</c> names.</summary>
+    /// <exception cref="UsageException">There is none of that name.</exception>
+    public static LakeZone FindZone(string name)
     {
         try
         {

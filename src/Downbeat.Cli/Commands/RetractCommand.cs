@@ -30,6 +30,13 @@ static class RetractCommand
         var arguments = LakeArguments.AddWithSettingsTo(command);
         command.SetAction(parsed =>
         {
+            if (string.IsNullOrEmpty(parsed.GetValue(source)))
+            {
+                throw new UsageException(
+                    "retract needs a source: its id, the beginning of it, or the name of its file."
+                );
+            }
+
             using var lake = arguments.OpenWithDestinations(parsed);
             var asJson = parsed.GetValue(json);
             var isUndo = parsed.GetValue(undo);

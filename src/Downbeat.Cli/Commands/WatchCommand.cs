@@ -4,7 +4,6 @@ using System.Net;
 using Downbeat.Cli.Output;
 using Downbeat.Cli.Settings;
 using Downbeat.Cli.Telemetry;
-using Downbeat.Engine.Listens;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Schedule;
 
@@ -142,26 +141,14 @@ static class WatchCommand
     {
         try
         {
-            lake.FindZone(); // Which says what is missing.
-            return Timetable.Cron(cron, TimeZoneInfo.FindSystemTimeZoneById(Zone(zone ?? lake.TimeZone)));
+            var found = zone is null ? lake.FindZone() : InitCommand.FindZone(zone);
+            return Timetable.Cron(cron, TimeZoneInfo.FindSystemTimeZoneById(found.Id));
         }
         catch (FormatException error)
         {
             throw new UsageException(
                 $"--cron: {cron} gives no times: {error.Message}. Write it like \"0 5 * * *\" or @daily."
             );
-        }
-    }
-
-    static string Zone(string id)
-    {
-        try
-        {
-            return LakeZone.Find(id).Id;
-        }
-        catch (ArgumentException error)
-        {
-            throw new UsageException($"--time-zone: {error.Message}");
         }
     }
 

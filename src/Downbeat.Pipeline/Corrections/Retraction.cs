@@ -44,7 +44,7 @@ public sealed class Retraction(ILake lake, TimeProvider clock)
                 ? throw new LakeException($"{only.Entry.Key} ({only.Entry.Id}) {why}")
                 : Plan(only, state),
             [] => throw new LakeException(
-                $"No file that was scanned is called {source}: `downbeat explain --date DATE` shows the files of a date and their ids."
+                $"No file that was scanned is called {source}: `downbeat explain DATE` shows the files of a date and their ids."
             ),
             _ => throw new LakeException(
                 $"{source} means several: {string.Join(", ", meant.Select(known => $"{known.Entry.Id} ({known.Entry.Key}, arrived {known.Entry.Arrived.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC)"))}. Give the id, or the beginning of it."

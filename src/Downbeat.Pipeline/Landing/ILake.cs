@@ -61,18 +61,11 @@ public interface ILake
     /// <summary>Puts objects, replacing those there were. Each appears whole; all are durable when this returns.</summary>
     void Put(IReadOnlyList<(string Path, byte[] Bytes)> objects);
 
-    /// <summary>Puts objects likewise, and says what a listing shows of them as long as nobody else puts others.</summary>
-    IReadOnlyList<LakeObject> PutSeen(IReadOnlyList<(string Path, byte[] Bytes)> objects)
-    {
-        ArgumentNullException.ThrowIfNull(objects);
-        Put(objects);
-        return
-        [
-            .. objects.Select(put =>
-                Find(put.Path) ?? throw new FileNotFoundException($"{put.Path} was deleted when it was put.")
-            ),
-        ];
-    }
+    /// <summary>
+    /// Puts objects likewise, and says what a listing shows of them as long as nobody else puts others: it is known from putting
+    /// them, and not from looking afterwards, when they may be another's.
+    /// </summary>
+    IReadOnlyList<LakeObject> PutSeen(IReadOnlyList<(string Path, byte[] Bytes)> objects);
 
     /// <summary>
     /// Makes a finished scratch file an object, replacing the one there was. Durable after <see cref="Flush"/>; what was there

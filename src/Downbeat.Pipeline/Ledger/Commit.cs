@@ -153,6 +153,9 @@ public sealed record Commit
 
     /// <summary>Whether it stands in the place of a commit whose facts are lost.</summary>
     public bool? Lost { get; init; }
+
+    /// <summary>Whether everything that lost commits said of what counts was found again.</summary>
+    public bool? Found { get; init; }
 }
 
 /// <summary>A file of listens, as it was scanned.</summary>

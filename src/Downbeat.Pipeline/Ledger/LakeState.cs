@@ -1,7 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using Downbeat.Engine.Slices;
-using Downbeat.Pipeline.Landing;
 
 namespace Downbeat.Pipeline.Ledger;
 
@@ -53,6 +51,9 @@ public sealed class LakeState
     /// <summary>Whether more was to be forgotten then, and whoever did it died.</summary>
     public bool IsForgettingUnfinished { get; set; }
 
+    /// <summary>Whether commits were lost, and not all that they said of what counts was found again: no date is to be computed.</summary>
+    public bool LacksFacts { get; set; }
+
     /// <summary>Whether an object that was made when the state had a version was swept since.</summary>
     public bool IsSwept(string path, long madeAtVersion) =>
         Swept.TryGetValue(path, out var sweptAt) && sweptAt > madeAtVersion;
@@ -77,6 +78,7 @@ public sealed class LakeState
     {
         ArgumentNullException.ThrowIfNull(commit);
         Version = commit.Version;
+        LacksFacts = (LacksFacts || commit.Lost == true) && commit.Found != true;
         foreach (var source in commit.Sources)
         {
             Sources[source.Id] = new()

@@ -39,6 +39,17 @@ sealed class ComputeStage(RunContext run, RunRequest request)
     /// <summary>Computes until no date is stale.</summary>
     public void Run(CancellationToken cancellationToken)
     {
+        if (run.Ledger.State.LacksFacts)
+        {
+            run.Fail(
+                "no date was computed, and dates keep their tables",
+                new LakeException(
+                    "the ledger lost facts, and not all were found again. `downbeat repair` says what to do."
+                )
+            );
+            return;
+        }
+
         var failed = new HashSet<DateOnly>();
         var (knownNow, seen) = StaleDates.FindKnownNow(run, cancellationToken);
         if (seen.Count > 0)

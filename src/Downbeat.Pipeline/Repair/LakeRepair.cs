@@ -81,7 +81,7 @@ public sealed class LakeRepair(
         }
 
         var isComplete = true;
-        if (ledgerRepair.HasLost)
+        if (ledgerRepair.HasLost || state.LacksFacts)
         {
             var lost = new LostFacts(run, log, sources);
             lost.Run(cancellationToken);

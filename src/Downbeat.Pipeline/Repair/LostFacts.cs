@@ -33,6 +33,11 @@ sealed class LostFacts(RunContext run, RepairLog log, SourceRepair sources)
         };
         facts = AddSources(facts, state, cancellationToken);
         facts = AddWhereabouts(facts, state);
+        if (!IsIncomplete)
+        {
+            facts = facts with { Found = true };
+        }
+
         if (!log.IsDryRun && facts != LakeLedger.Facts)
         {
             run.Ledger.Commit(_ => facts);
@@ -137,12 +142,7 @@ sealed class LostFacts(RunContext run, RepairLog log, SourceRepair sources)
             var (file, id, name, about) = unknown[number];
             if (FindIdentity(file, id, name, about, folders) is not { } identity)
             {
-                IsIncomplete = true;
-                log.CannotMend(
-                    file.Path,
-                    "the ledger lost it, and nothing that its name stands for says under which key it landed",
-                    $"land it again before the next run: cp -p '{Path.Join(lake.Name, file.Path)}' '{Path.Join(lake.Name, LakePaths.Streams)}/{name}'; until then dates keep their tables"
-                );
+                AddUnidentified(file, name, state);
                 continue;
             }
 
@@ -268,6 +268,47 @@ sealed class LostFacts(RunContext run, RepairLog log, SourceRepair sources)
             };
     }
 
+    /// <summary>A file whose key nothing tells any more. Only one in the archive counts, unless a source with the same content does.</summary>
+    void AddUnidentified(LakeObject file, string name, LakeState state)
+    {
+        if (!file.Path.StartsWith($"{LakePaths.Archive}/", StringComparison.Ordinal))
+        {
+            log.Note(
+                file.Path,
+                "the ledger lost it, and under which key it landed",
+                "it does not count, and stays where it is"
+            );
+            return;
+        }
+
+        string hash;
+        using (var stream = lake.Open(file))
+        {
+            hash = ContentHash.Of(stream);
+        }
+
+        if (state.Sources.Values.FirstOrDefault(source => source.Counts && source.RawHash == hash) is { } same)
+        {
+            log.Note(
+                file.Path,
+                "the ledger lost it, and under which key it landed",
+                $"{same.Entry.Key} has the same content, and counts"
+            );
+            return;
+        }
+
+        IsIncomplete = true;
+        var from = Quoted(Path.Join(lake.Name, file.Path));
+        var to = Quoted($"{Path.Join(lake.Name, LakePaths.Streams)}/{name}");
+        log.CannotMend(
+            file.Path,
+            "the ledger lost it, and nothing that its name stands for says under which key it landed",
+            $"land it again: cp -p {from} {to}; then run, which scans it, and repair once more. Until then dates keep their tables"
+        );
+
+        static string Quoted(string text) => $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+    }
+
     /// <summary>Key and time of a file whose content is known, proven by the id that they make.</summary>
     LakeObject? FindIdentity(
         LakeObject file,
@@ -287,7 +328,9 @@ sealed class LostFacts(RunContext run, RepairLog log, SourceRepair sources)
         var keys = folders.Select(folder => folder + name).Prepend(about?.Path).OfType<string>();
         var times = new[] { about?.Arrived, file.Modified }.OfType<DateTimeOffset>().ToList();
         return keys.SelectMany(key => times.Select(arrived => new LakeObject(key, file.Size, arrived)))
-            .FirstOrDefault(landed => LandedSource.Ids(landed, hash).Take(LandedSource.MaxSweeps).Contains(id));
+            .FirstOrDefault(landed =>
+                LandedSource.Ids(landed, hash).Take(LandedSource.MaxSweeps).Contains(id, StringComparer.Ordinal)
+            );
     }
 
     /// <summary>

@@ -51,6 +51,8 @@ sealed class RescanLake(ILake lake, LakeObject landed, LakeObject raw) : ILake, 
 
     public void Put(IReadOnlyList<(string Path, byte[] Bytes)> objects) => throw Unexpected();
 
+    public IReadOnlyList<LakeObject> PutSeen(IReadOnlyList<(string Path, byte[] Bytes)> objects) => throw Unexpected();
+
     public bool PutIfAbsent(string path, byte[] bytes) => throw Unexpected();
 
     public void Flush() => throw Unexpected();

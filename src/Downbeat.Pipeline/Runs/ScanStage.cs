@@ -364,43 +364,32 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue, Shard? shard = 
                 return;
             }
 
-            List<(LakeObject File, SourceEntry Entry)> sweptMeanwhile = [];
+            List<(LakeObject File, string Why)> dropped = [];
             var commit = run.Ledger.Commit(state =>
             {
-                // Another run may have scanned the same files meanwhile, or other versions of them, of which neither knows
-                // whether it continues the other; or swept what was made here. What it scanned may even have moved, or been retracted.
                 var others = state
                     .Sources.Values.Where(source => !compared.Contains(source.Entry.Id))
                     .Select(source => source.Entry.Key)
                     .ToHashSet(StringComparer.Ordinal);
-                var sources = pending
-                    .Select(scanned => scanned.Entry)
-                    .Where(entry =>
-                        !state.Sources.TryGetValue(entry.Id, out var other)
-                        || (
-                            other.ScannedIn <= firstVersion
-                            && (
-                                other.MovedTo is not null
-                                || other.Entry.Arrived != entry.Arrived
-                                || other.Entry.Version != entry.Version
-                            )
-                        )
-                    )
-                    .Where(entry => !others.Contains(entry.Key))
-                    .Where(entry =>
-                        entry
-                            .Slices.Select(slice => slice.Path)
-                            .Append(LakePaths.Rejects(entry.Id))
-                            .Append(LakePaths.QuarantinedSource(entry.Id))
-                            .Append(LakePaths.Archived(entry.Id, entry.Key))
-                            .Append(LakePaths.RetractedFile(entry.Id, entry.Key))
-                            .Append(LakePaths.QuarantinedFile(entry.Id, entry.Key))
-                            .All(path => !state.IsSwept(path, firstVersion))
-                    )
-                    .ToList();
-                sweptMeanwhile = pending.FindAll(scanned =>
-                    scanned.Entry.Slices.Any(slice => state.IsSwept(slice.Path, firstVersion))
-                );
+                dropped.Clear(); // Whoever loses a number is asked again.
+                var sources = new List<SourceEntry>();
+                foreach (var (file, entry) in pending.Where(scanned => !IsKnown(state, scanned.Entry)))
+                {
+                    if (others.Contains(entry.Key))
+                    {
+                        // Neither knows whether it continues the other.
+                        dropped.Add((file, "another run scanned another version of it"));
+                    }
+                    else if (IsSwept(state, entry))
+                    {
+                        dropped.Add((file, "another run swept what was made of it"));
+                    }
+                    else
+                    {
+                        sources.Add(entry);
+                    }
+                }
+
                 return sources.Count == 0 ? null : LakeLedger.Facts with { Sources = sources };
             });
             foreach (var entry in commit?.Sources ?? [])
@@ -410,15 +399,33 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue, Shard? shard = 
                 compared.Add(entry.Id);
             }
 
-            foreach (var (file, _) in sweptMeanwhile)
+            foreach (var (file, why) in dropped)
             {
-                Leave(file, "another run swept what was made of it");
+                Leave(file, why);
             }
 
             pending.Clear();
             lastCommit = run.Clock.GetTimestamp();
         }
     }
+
+    /// <summary>Whether another run has scanned the same file meanwhile; what it scanned may even have moved, or been retracted.</summary>
+    bool IsKnown(LakeState state, SourceEntry entry) =>
+        state.Sources.TryGetValue(entry.Id, out var other)
+        && (
+            other.ScannedIn > firstVersion
+            || (other.MovedTo is null && other.Entry.Arrived == entry.Arrived && other.Entry.Version == entry.Version)
+        );
+
+    bool IsSwept(LakeState state, SourceEntry entry) =>
+        entry
+            .Slices.Select(slice => slice.Path)
+            .Append(LakePaths.Rejects(entry.Id))
+            .Append(LakePaths.QuarantinedSource(entry.Id))
+            .Append(LakePaths.Archived(entry.Id, entry.Key))
+            .Append(LakePaths.RetractedFile(entry.Id, entry.Key))
+            .Append(LakePaths.QuarantinedFile(entry.Id, entry.Key))
+            .Any(path => state.IsSwept(path, firstVersion));
 
     ScannedFile Said(SourceEntry entry)
     {

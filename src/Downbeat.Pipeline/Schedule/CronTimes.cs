@@ -21,6 +21,18 @@ sealed class CronTimes
             );
         }
 
+        // Quartz takes 98 and 99 for marks of its own.
+        if (
+            text.Split(' ', ',', '-', '/')
+                .FirstOrDefault(part =>
+                    int.TryParse(part, System.Globalization.CultureInfo.InvariantCulture, out var number) && number > 97
+                ) is
+            { } large
+        )
+        {
+            throw new FormatException($"{large} is more than any field holds");
+        }
+
         try
         {
             expression = CronExpression.Parse(text, CronFormat.Unix).WithTimeZone(zone);

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using Downbeat.Testing;
-using Downbeat.Testing.Fuzz;
 
 namespace Downbeat.Cli.Tests.Fuzz;
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using Downbeat.Connectors.Folder;
-using Downbeat.Engine.Listens;
 using Downbeat.Engine.Slices;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;

@@ -104,6 +104,46 @@ public sealed class RepairTests
             }
         );
 
+    /// <summary>A rewritten file is no proof of the key that it landed with. What was retracted is no business of anybody's.</summary>
+    [Fact]
+    public void WhatCannotBeFoundAgainLeavesAllDatesAsTheyAreUntilItLandsAgain()
+    {
+        using var lake = new TestLake();
+        lake.LandCatalogue(TestListens.Songs, TestListens.Users);
+        var rows = new TestListens(3).Rows(60);
+        const string Forgotten = "7310001,track001,2024-06-25 10:00:00,0,0";
+        lake.LandStreams("a.csv", TestListens.Csv(rows.Take(40).Append(Forgotten)));
+        lake.LandStreams("b.csv", TestListens.Csv(rows.Skip(30).Append(Forgotten)));
+        Assert.Empty(lake.Run(Options).Errors);
+        var sources = lake.State.Sources.Values.ToDictionary(source => Path.GetFileName(source.Entry.Key));
+        Assert.Empty(lake.Run(Options, new() { Retract = sources["b.csv"].Entry.Id }).Errors);
+        Assert.Empty(lake.Run(Options, new() { Forget = [7310001] }).Errors);
+        var before = lake.Kpis();
+        Damage(lake, LakePaths.Commit(sources["a.csv"].ScannedIn), null);
+        Damage(lake, LakePaths.CommitCopy(sources["a.csv"].ScannedIn), null);
+        for (var round = 0; round < 2; round++)
+        {
+            var report = lake.Repair(options: Options);
+            var finding = Assert.Single(report.Findings, finding => finding.Outcome == RepairOutcome.NotMended);
+            Assert.StartsWith(
+                $"{LakePaths.Archive}/{sources["a.csv"].Entry.Id}",
+                finding.Path,
+                StringComparison.Ordinal
+            );
+            Assert.Contains("repair", Assert.Single(lake.Run(Options).Errors), StringComparison.Ordinal);
+            Assert.Equal(before, lake.Kpis());
+        }
+
+        var archived = Path.Combine(lake.Folder, LakePaths.Archived(sources["a.csv"].Entry.Id, "a.csv"));
+        var landed = Path.Combine(lake.Folder, LakePaths.Streams, "a.csv");
+        File.Copy(archived, landed);
+        File.SetLastWriteTimeUtc(landed, File.GetLastWriteTimeUtc(archived));
+        Assert.Single(lake.Run(Options).Errors);
+        Assert.False(lake.Repair(options: Options).HasUnmended);
+        Assert.Equal(before, lake.Kpis());
+        Assert.True(lake.Plan(Options).IsEmpty);
+    }
+
     [Fact]
     public void ACommitBeforeTheCheckpointIsRestoredFromIt()
     {

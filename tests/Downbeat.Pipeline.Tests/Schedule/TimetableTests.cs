@@ -63,6 +63,7 @@ public sealed class TimetableTests
     [InlineData("0 0 5 * * ?", "it has 6 fields, and five are needed")]
     [InlineData("60 * * * *", "59")]
     [InlineData("* 24 * * *", "23")]
+    [InlineData("99 * * * *", "99 is more than any field holds")]
     [InlineData("a b c d e", "numbers")]
     [InlineData("0 0 30 2 *", "no date fits it")]
     [InlineData("*/0 * * * *", "step")]

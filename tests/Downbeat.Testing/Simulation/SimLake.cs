@@ -79,23 +79,31 @@ sealed class SimLake(SimWorld world, SimStore store, SimProcess process, string 
         return new SimBytes(path, store.Find(path) ?? throw new FileNotFoundException($"{path} is not there."));
     }
 
-    public void Put(IReadOnlyList<(string Path, byte[] Bytes)> objects)
-    {
-        if (objects.Count == 0)
-        {
-            return;
-        }
+    public void Put(IReadOnlyList<(string Path, byte[] Bytes)> objects) => PutSeen(objects);
 
+    public IReadOnlyList<LakeObject> PutSeen(IReadOnlyList<(string Path, byte[] Bytes)> objects)
+    {
+        var seen = new List<LakeObject>();
         foreach (var (path, bytes) in objects)
         {
             // A process may die, or the lake fail, between any two of them; they are durable all together at the end.
-            Write("put", path, () => store.Apply(process, store.IsS3, (path, New(bytes))));
+            Write(
+                "put",
+                path,
+                () =>
+                {
+                    store.Apply(process, store.IsS3, (path, New(bytes)));
+                    seen.Add(store.Listed(path)!);
+                }
+            );
         }
 
         foreach (var (path, _) in objects)
         {
             store.Apply(process, true, (path, store.Find(path)));
         }
+
+        return seen;
     }
 
     public void PutScratch(string path, string scratchFile)

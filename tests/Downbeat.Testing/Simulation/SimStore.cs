@@ -125,9 +125,18 @@ sealed class SimStore(bool isS3)
             return 0;
         }
 
-        var lost = Undo(change => change.Owner == owner && random.Next(2) == 0);
+        // Each by itself: what another process has put since stays.
+        var lost = unflushed.Where(change => change.Owner == owner && random.Next(2) == 0).Reverse().ToList();
+        foreach (var (path, before) in lost.SelectMany(change => change.Before))
+        {
+            if (Find(path)?.Writer == owner)
+            {
+                Set(path, before);
+            }
+        }
+
         unflushed.RemoveAll(change => change.Owner == owner);
-        return lost;
+        return lost.Count;
     }
 
     /// <summary>The machine crashes: says how many changes were undone, and how many objects were torn.</summary>
