@@ -55,7 +55,7 @@ public static class TestTables
                 _ => Name(column.Name, number),
             };
 
-        var tables = KpiTables.Schemas.Select(schema =>
+        var tables = KpiTables.Published.Select(schema =>
         {
             var keys = schema.Columns.Skip(1).Take(schema.KeyColumns - 1).ToList();
             var rows = schema.Name switch

@@ -27,6 +27,7 @@ static class Overview
         Command("plan", "show what a run would do, and why");
         Command("run", "scan what has landed, restate the dates concerned, archive");
         Command("status", "show dates, what waits, what is in quarantine, and the last run");
+        Command("quality", "show what the checks of quality say, and which dates are held back");
         Command("show", "show a table of a date");
         Command("query SQL", "ask the lake's warehouse in SQL");
         Terminal.Line();
@@ -35,6 +36,7 @@ static class Overview
         Command("quarantine", "list, show and retry what was set aside");
         Command("rebuild", "restate dates on purpose");
         Command("repair", "make again what is damaged or missing in the lake");
+        Command("approve", "let a date through that is held back");
         Command("retract", "take a delivered file's listens out again");
         Command("forget", "remove users from everything that the lake holds");
         Command("check", "try everything that is configured: the lake, databases, destinations");
@@ -42,9 +44,9 @@ static class Overview
         Terminal.Line();
         Terminal.Line($"Try `{name} demo`. `{name} COMMAND --help` explains a command.");
         Terminal.Line(
-            "It exits with 0: done, or nothing to do; 1: failed; 2: wrong use or setting; 3: done, but a whole file was"
+            "It exits with 0: done, or nothing to do; 1: failed; 2: wrong use or setting; 3: done, but a file was quarantined"
         );
-        Terminal.Line("quarantined; 4: there is work, for `plan --detailed-exit-code` and `repair --dry-run`.");
+        Terminal.Line("or a date held back; 4: there is work, for `plan --detailed-exit-code` and `repair --dry-run`.");
         return ExitCode.Done;
     }
 

@@ -202,7 +202,7 @@ public abstract class SqlDestinationContract : DestinationContract
                 "SELECT "
                 + string.Join(
                     ", ",
-                    KpiTables.Schemas.Select(schema =>
+                    KpiTables.Published.Select(schema =>
                         $"(SELECT count(*) FROM {Prefix}{schema.Name}), (SELECT sum({(schema.KeyColumns == 4 ? "rank" : schema.Columns[^1].Type == KpiType.Text ? "listen_count" : schema.Columns[^1].Name)} % 1000003) FROM {Prefix}{schema.Name})"
                     )
                 );

@@ -588,7 +588,7 @@ public sealed class SimWorld : IDisposable
         {
             var parts = path.Split('/');
             var date = DateOnly.ParseExact(parts[2][5..15], "yyyy-MM-dd", CultureInfo.InvariantCulture);
-            var schema = Engine.Kpis.KpiTables.Schemas.First(schema => schema.Name == parts[1]);
+            var schema = Engine.Kpis.KpiTables.Published.First(schema => schema.Name == parts[1]);
             try
             {
                 Engine.Kpis.KpiTable.ReadCsv(schema, date, new MemoryStream(one.Bytes));
