@@ -29,7 +29,12 @@ public sealed class TestLake : IDisposable
     {
         Folder = Directory.CreateTempSubdirectory("downbeat-test-").FullName;
         Lake = new FolderLake(Folder);
-        foreach (var file in Directory.EnumerateFiles(other.Folder, "*", SearchOption.AllDirectories))
+        var scratch = Path.Combine(other.Folder, ".tmp"); // Which the other lake has locked.
+        foreach (
+            var file in Directory
+                .EnumerateFiles(other.Folder, "*", SearchOption.AllDirectories)
+                .Where(file => !file.StartsWith(scratch, StringComparison.Ordinal))
+        )
         {
             Land(
                 Path.GetRelativePath(other.Folder, file),
