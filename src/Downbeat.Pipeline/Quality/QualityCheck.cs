@@ -42,7 +42,7 @@ public sealed record QualityCheck(string Name, string Meaning, QualityThresholds
 
     /// <summary>Hours from the end of the date until its last file came.</summary>
     public static QualityCheck Freshness { get; } =
-        new("freshness", "hours from the end of the date until its last file came", new(48));
+        new("freshness", "hours from the end of the date until its last file came", new(168));
 
     /// <summary>All checks, in the order of their names.</summary>
     public static IReadOnlyList<QualityCheck> All { get; } =

@@ -53,14 +53,14 @@ public sealed class QualityTests
             ),
             Utc("2024-06-25 23:00")
         );
-        lake.LandStreams("two.csv", Csv("3,c,2024-06-25 02:00:00", "5,a,2024-06-25 23:59:59"), Utc("2024-06-28 01:59"));
+        lake.LandStreams("two.csv", Csv("3,c,2024-06-25 02:00:00", "5,a,2024-06-25 23:59:59"), Utc("2024-07-03 01:59"));
         lake.Run(new() { MaxRejectedShare = 0.2 });
 
         Assert.Equal(
             """
             date,check,value,threshold,status
             2024-06-25,duplicate_share,0.3333333333333333,0.1,warn
-            2024-06-25,freshness,49,48,warn
+            2024-06-25,freshness,169,168,warn
             2024-06-25,hours_without_listens,19,6,warn
             2024-06-25,null_catalogue_values,0.4,0.05,warn
             2024-06-25,out_of_range_catalogue_values,0.2,0.01,warn

@@ -42,6 +42,7 @@ public static partial class LakeOutcome
         "arrived",
         "modified",
         "approvedAt",
+        "scannedIn",
     };
 
     /// <summary>Reads a lake, and its folder and warehouse if it is in one.</summary>
