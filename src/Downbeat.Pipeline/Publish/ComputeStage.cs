@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Downbeat.Engine;
+using Downbeat.Engine.Catalogue;
 using Downbeat.Engine.Days;
 using Downbeat.Engine.Kpis;
 using Downbeat.Engine.Listens;
@@ -26,6 +27,9 @@ sealed class ComputeStage(RunContext run, RunRequest request)
     const int MaxRounds = 10;
 
     readonly CounterMemory counterMemory = new();
+    readonly Lazy<SignupScan?> signups = new(() =>
+        run.Options.Quality.Of(QualityCheck.ListensBeforeSignup) is null ? null : SignupFiles.Read(run, default)
+    );
     readonly SortedDictionary<DateOnly, ComputedDate> computed = [];
 
     /// <summary>Dates whose files were written here but not committed: what lies there may be older than the ledger says.</summary>
@@ -226,7 +230,10 @@ sealed class ComputeStage(RunContext run, RunRequest request)
             date,
             entry,
             [.. KpiTables.Compute(counts, run.Options.Kpis).Select(TableFile.Of)],
-            QualityFacts.Of(entry, counts, slices, run.Ledger.State, run.Zone)
+            QualityFacts.Of(entry, counts, slices, run.Ledger.State, run.Zone) with
+            {
+                BeforeSignup = signups.Value is { } known ? counts.Day.CountBefore(known) : null,
+            }
         );
     }
 

@@ -24,6 +24,10 @@ public sealed record QualityCheck(string Name, string Meaning, QualityThresholds
     public static QualityCheck UnknownUserShare { get; } =
         new("unknown_user_share", "listeners who are not in the users", new(0.05));
 
+    /// <summary>Listens that began before their user had signed up.</summary>
+    public static QualityCheck ListensBeforeSignup { get; } =
+        new("listens_before_signup", "listens that began before their user's created_at", null);
+
     /// <summary>Rows of the songs that lack a value.</summary>
     public static QualityCheck NullCatalogueValues { get; } =
         new("null_catalogue_values", "rows of the songs that lack a value", new(0.05));
@@ -42,7 +46,7 @@ public sealed record QualityCheck(string Name, string Meaning, QualityThresholds
 
     /// <summary>Hours from the end of the date until its last file came.</summary>
     public static QualityCheck Freshness { get; } =
-        new("freshness", "hours from the end of the date until its last file came", new(168));
+        new("freshness", "hours from the end of the date until its last file came", null);
 
     /// <summary>All checks, in the order of their names.</summary>
     public static IReadOnlyList<QualityCheck> All { get; } =
@@ -52,6 +56,7 @@ public sealed record QualityCheck(string Name, string Meaning, QualityThresholds
             DuplicateShare,
             UnknownTrackShare,
             UnknownUserShare,
+            ListensBeforeSignup,
             NullCatalogueValues,
             OutOfRangeCatalogueValues,
             Volume,

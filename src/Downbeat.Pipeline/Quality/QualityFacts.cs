@@ -51,6 +51,9 @@ sealed record QualityFacts
 
     public required CatalogueEntry Songs { get; init; }
 
+    /// <summary>Listens that began before their user signed up; null where that was not looked for.</summary>
+    public long? BeforeSignup { get; init; }
+
     /// <summary>Looks at a date.</summary>
     public static QualityFacts Of(
         DateEntry date,
@@ -117,6 +120,7 @@ sealed record QualityFacts
         : check == QualityCheck.UnknownUserShare ? Share(UnknownUsers, Listeners)
         : check == QualityCheck.NullCatalogueValues ? Share(Songs.NullRows, Songs.Rows)
         : check == QualityCheck.OutOfRangeCatalogueValues ? Share(Songs.OutOfRangeRows, Songs.Rows)
+        : check == QualityCheck.ListensBeforeSignup ? (BeforeSignup is { } before ? Share(before, Listens) : null)
         : !IsOver ? null
         : check == QualityCheck.Volume ? MeasureVolume(earlier)
         : check == QualityCheck.HoursWithoutListens ? Hours - HoursWithListens

@@ -50,9 +50,16 @@ public sealed record QualityOptions
                 ? string.Create(CultureInfo.InvariantCulture, $"{check.Name}={of.Warn}/{of.Fail}")
                 : $"{check.Name}=off"
         );
+        var signups = options.Of(QualityCheck.ListensBeforeSignup) is null
+            ? ""
+            : string.Concat(
+                (state.Users?.Files ?? []).Select(file =>
+                    $" {file.Key}={file.Modified.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture)}"
+                )
+            );
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{string.Join(' ', thresholds)} songs={state.Songs?.Version}/{state.Songs?.NullRows}/{state.Songs?.OutOfRangeRows}/{state.Songs?.Rows} users={state.Users?.Version}"
+            $"{string.Join(' ', thresholds)} songs={state.Songs?.Version}/{state.Songs?.NullRows}/{state.Songs?.OutOfRangeRows}/{state.Songs?.Rows} users={state.Users?.Version}{signups}"
         );
     }
 }

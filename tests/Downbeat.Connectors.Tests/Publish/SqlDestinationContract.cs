@@ -26,7 +26,7 @@ public abstract class SqlDestinationContract : DestinationContract
             using var command = client.CreateCommand();
             command.CommandText =
                 $"SELECT * FROM {Prefix}{schema.Name} WHERE date = '{ListenDate.Text(expected.Date)}' "
-                + $"ORDER BY {string.Join(", ", schema.Columns.Take(schema.KeyColumns).Select(column => column.Name))}";
+                + $"ORDER BY {string.Join(", ", schema.Columns.Take(schema.KeyColumns).Select(column => $"\"{column.Name}\""))}";
             using var reader = command.ExecuteReader();
             Assert.Equal(
                 schema.Columns.Select(column => column.Name),
@@ -202,7 +202,7 @@ public abstract class SqlDestinationContract : DestinationContract
                 "SELECT "
                 + string.Join(
                     ", ",
-                    KpiTables.Published.Select(schema =>
+                    KpiTables.Schemas.Select(schema =>
                         $"(SELECT count(*) FROM {Prefix}{schema.Name}), (SELECT sum({(schema.KeyColumns == 4 ? "rank" : schema.Columns[^1].Type == KpiType.Text ? "listen_count" : schema.Columns[^1].Name)} % 1000003) FROM {Prefix}{schema.Name})"
                     )
                 );

@@ -77,6 +77,7 @@ public sealed class RedisDestinationTests : DestinationContract, IDisposable
                 ("genre_daily", "genre", true),
                 ("hourly", "hour", true),
                 ("country_daily", "country", true),
+                ("quality_daily", "quality", true),
             }
         )
         {

@@ -54,7 +54,7 @@ public sealed class QualityTests
             Utc("2024-06-25 23:00")
         );
         lake.LandStreams("two.csv", Csv("3,c,2024-06-25 02:00:00", "5,a,2024-06-25 23:59:59"), Utc("2024-07-03 01:59"));
-        lake.Run(new() { MaxRejectedShare = 0.2 });
+        lake.Run(With((QualityCheck.Freshness, new(168))) with { MaxRejectedShare = 0.2 });
 
         Assert.Equal(
             """
@@ -113,26 +113,58 @@ public sealed class QualityTests
     {
         using var lake = NewLake("America/Sao_Paulo");
         lake.LandStreams("a.csv", Csv("1,a,2018-11-03 12:00:00"), Utc("2018-11-04 05:59")); // It ended at 03:00.
-        lake.Run();
+        lake.Run(With((QualityCheck.Freshness, new(48))));
         Assert.Equal(2, Check(lake, QualityCheck.Freshness).Value);
+    }
+
+    [Fact]
+    public void ListensBeforeTheUserSignedUpAreCountedOnRequest()
+    {
+        using var lake = NewLake("Europe/Berlin");
+        lake.Land(
+            $"{LakePaths.Users}/users.csv",
+            Encoding.UTF8.GetBytes(
+                "user_id,user_country,created_at\n1,DE,2024-06-25 12:00:00\n2,DE,2024-06-25T10:00:01Z\n3,DE,2024-06-26\n4,DE,\n1,DE,2025-01-01\n"
+            )
+        );
+        lake.LandStreams(
+            "a.csv",
+            Csv(
+                "1,a,2024-06-25 11:59:59",
+                "1,a,2024-06-25 12:00:00",
+                "2,a,2024-06-25 12:00:00",
+                "3,a,2024-06-25 23:59:59",
+                "3,a,2024-06-26 00:00:00",
+                "4,a,2024-06-25 12:00:00"
+            )
+        );
+        lake.Run();
+        Assert.DoesNotContain(Checks(lake), check => check.Check == "listens_before_signup");
+        lake.Run(With((QualityCheck.ListensBeforeSignup, new(0.1))), new() { Rebuild = (Date, Date.AddDays(1)) });
+        Assert.Equal(0.6, Check(lake, QualityCheck.ListensBeforeSignup).Value);
+        Assert.Equal(
+            0,
+            lake.State.Dates[Date.AddDays(1)].Entry.Quality.Single(one => one.Check == "listens_before_signup").Value
+        );
     }
 
     [Fact]
     public void ADateIsJudgedAsAWholeWhenItIsOver()
     {
         using var lake = NewLake();
+        var options = With((QualityCheck.Freshness, new(48)));
         lake.LandStreams("a.csv", Csv("1,a,2024-06-25 12:00:00"), Utc("2024-06-25 13:00"));
-        lake.Run();
+        lake.Run(options);
         Assert.DoesNotContain(Checks(lake), check => check.Check is "freshness" or "hours_without_listens" or "volume");
 
         lake.LandStreams("b.csv", Csv("1,a,2024-06-26 00:30:00"), Utc("2024-06-26 01:00"));
-        var record = lake.Run();
+        var record = lake.Run(options);
         Assert.Equal([Date, Date.AddDays(1)], record.Dates.Select(date => date.Date));
         Assert.Equal("the date is over", record.Dates[0].Why);
         Assert.Empty(record.Dates[0].Restated);
         Assert.Equal(23, Check(lake, QualityCheck.HoursWithoutListens).Value);
         Assert.Equal(0, Check(lake, QualityCheck.Freshness).Value); // Its last file came before its end.
-        Assert.True(lake.Plan().IsEmpty);
+        Assert.True(lake.Plan(options).IsEmpty);
     }
 
     [Fact]
