@@ -153,6 +153,10 @@ public sealed class RedisDestinationTests : DestinationContract, IDisposable
         if (trackNames.Count > 0)
         {
             keys.Add(Key("track_names", day, null));
+        }
+
+        if (keys.Count > 0)
+        {
             keys.Add(Key("keys", day, null));
         }
 
