@@ -1,4 +1,3 @@
-using System.Text;
 using Downbeat.Engine.Listens;
 using Downbeat.Engine.Scan;
 

@@ -1,7 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using Downbeat.Engine.Slices;
-using Downbeat.Pipeline.Landing;
 
 namespace Downbeat.Pipeline.Ledger;
 

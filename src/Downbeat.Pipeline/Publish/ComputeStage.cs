@@ -269,7 +269,8 @@ sealed class ComputeStage(RunContext run, RunRequest request)
         files.Add(table.Entry);
         List<string> Listens(IReadOnlyList<FileEntry> of) =>
             [.. of.Where(file => file.Table != table.Entry.Table).Select(file => file.Sha256)];
-        var isSame = before is not null && Listens(files).SequenceEqual(Listens(before.Entry.Files));
+        var isSame =
+            before is not null && Listens(files).SequenceEqual(Listens(before.Entry.Files), StringComparer.Ordinal);
         return computation with
         {
             Entry = entry! with

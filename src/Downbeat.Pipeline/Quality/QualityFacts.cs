@@ -63,7 +63,10 @@ sealed record QualityFacts
         LakeZone zone
     )
     {
-        var sources = slices.Select(slice => slice.Source.Entry).DistinctBy(source => source.Id).ToList();
+        var sources = slices
+            .Select(slice => slice.Source.Entry)
+            .DistinctBy(source => source.Id, StringComparer.Ordinal)
+            .ToList();
         var hours = HoursOf(date.Date, zone);
         var end = EndOf(date.Date, zone);
         return new()

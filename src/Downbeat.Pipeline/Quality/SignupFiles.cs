@@ -16,7 +16,11 @@ static class SignupFiles
         }
 
         var scan = new SignupScan(run.Zone);
-        foreach (var file in run.Lake.List(LakePaths.Users).Where(file => LandedStreams.WhyNoInput(file.Path) is null))
+        foreach (
+            var file in run
+                .Lake.List(LakePaths.Users, cancellationToken)
+                .Where(file => LandedStreams.WhyNoInput(file.Path) is null)
+        )
         {
             using var raw = run.Lake.Open(file);
             using var csv = LandedStreams.IsCompressed(file.Path) ? new GunzipStream(raw) : null;
