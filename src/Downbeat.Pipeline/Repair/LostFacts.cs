@@ -287,7 +287,7 @@ sealed class LostFacts(RunContext run, RepairLog log, SourceRepair sources)
         var keys = folders.Select(folder => folder + name).Prepend(about?.Path).OfType<string>();
         var times = new[] { about?.Arrived, file.Modified }.OfType<DateTimeOffset>().ToList();
         return keys.SelectMany(key => times.Select(arrived => new LakeObject(key, file.Size, arrived)))
-            .FirstOrDefault(landed => LandedSource.Ids(landed, hash).Take(LandedSource.MaxSweeps).Contains(id));
+            .FirstOrDefault(landed => LandedSource.Ids(landed, hash).Take(LandedSource.MaxSweeps).Contains(id, StringComparer.Ordinal));
     }
 
     /// <summary>
