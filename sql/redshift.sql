@@ -121,6 +121,17 @@ CREATE TABLE IF NOT EXISTS {schema}.top_artists_daily (
 DISTKEY (date)
 SORTKEY (date);
 
+CREATE TABLE IF NOT EXISTS {schema}.quality_daily (
+    date DATE NOT NULL,
+    "check" VARCHAR(65535) NOT NULL,
+    value DOUBLE PRECISION NOT NULL,
+    threshold DOUBLE PRECISION NOT NULL,
+    status VARCHAR(65535) NOT NULL,
+    PRIMARY KEY (date, "check")
+)
+DISTKEY (date)
+SORTKEY (date);
+
 -- What a type of KPI does not have is NULL.
 CREATE OR REPLACE VIEW {schema}.music_kpi_metrics AS
 SELECT
@@ -229,5 +240,12 @@ COMMENT ON COLUMN {schema}.top_artists_daily.date IS 'A calendar date of the tim
 COMMENT ON COLUMN {schema}.top_artists_daily.rank IS 'From 1, by listens; of equal ones by name, then by id.';
 COMMENT ON COLUMN {schema}.top_artists_daily.artist IS 'The artist.';
 COMMENT ON COLUMN {schema}.top_artists_daily.listen_count IS 'Listens: distinct by user, track and second.';
+
+COMMENT ON TABLE {schema}.quality_daily IS 'What the checks of quality say of a date, a row each. It tells how the date was delivered, not what was listened to.';
+COMMENT ON COLUMN {schema}.quality_daily.date IS 'A calendar date of the time zone of the lake.';
+COMMENT ON COLUMN {schema}.quality_daily."check" IS 'The name of the check.';
+COMMENT ON COLUMN {schema}.quality_daily.value IS 'What it measured: a share, or hours.';
+COMMENT ON COLUMN {schema}.quality_daily.threshold IS 'The threshold that the value is above, or the lowest when it is above none.';
+COMMENT ON COLUMN {schema}.quality_daily.status IS 'ok, warn or fail. A date that fails is held back until it is mended or approved: the other tables then hold what was published of it before.';
 
 COMMENT ON VIEW {schema}.music_kpi_metrics IS 'genre_daily and hourly in one list. What a type of KPI does not have is NULL.';

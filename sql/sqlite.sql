@@ -99,6 +99,15 @@ CREATE TABLE IF NOT EXISTS top_artists_daily (
     PRIMARY KEY (date, rank)
 ) WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS quality_daily (
+    date TEXT NOT NULL,
+    "check" TEXT NOT NULL,
+    value REAL NOT NULL,
+    threshold REAL NOT NULL,
+    status TEXT NOT NULL,
+    PRIMARY KEY (date, "check")
+) WITHOUT ROWID;
+
 -- What a type of KPI does not have is NULL.
 CREATE VIEW IF NOT EXISTS music_kpi_metrics AS
 SELECT

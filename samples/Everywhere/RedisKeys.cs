@@ -64,7 +64,7 @@ static class RedisKeys
         }
     }
 
-    /// <summary>All keys that have a date, but for the one that lists them.</summary>
+    /// <summary>All keys that have a date and tell of listens, but for the one that lists them.</summary>
     public static List<string> Held(ConnectionMultiplexer redis)
     {
         var database = redis.GetDatabase();
@@ -76,7 +76,10 @@ static class RedisKeys
         )
         {
             var name = ((string)key)[Systems.RedisPrefix.Length..];
-            if (name.Split(':') is not [var kind, { Length: 10 } date, ..] || kind is "keys" or "stage" or "latest")
+            if (
+                name.Split(':') is not [var kind, { Length: 10 } date, ..]
+                || kind is "keys" or "stage" or "latest" or "quality"
+            )
             {
                 continue;
             }

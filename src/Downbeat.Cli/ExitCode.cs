@@ -12,7 +12,7 @@ static class ExitCode
     /// <summary>Wrong use, or a wrong setting: the same command fails again.</summary>
     public const int WrongUse = 2;
 
-    /// <summary>Done, but a whole file was quarantined.</summary>
+    /// <summary>Done, but a whole file was quarantined, or a date held back: someone has to look.</summary>
     public const int Quarantined = 3;
 
     /// <summary>There is work; only <c>plan --detailed-exit-code</c> and <c>repair --dry-run</c> say so.</summary>

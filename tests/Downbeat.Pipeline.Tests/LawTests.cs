@@ -1,4 +1,5 @@
 using Downbeat.Engine.Scan;
+using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Runs;
 using Downbeat.Testing;
 
@@ -86,17 +87,21 @@ public sealed class LawTests
         lake.LandStreams("first.csv", TestListens.Csv(rows));
         lake.Run();
         var before = lake.Kpis();
-        var written = lake.Lake.List("kpis");
+        var written = Written(lake);
 
         lake.LandStreams("again.csv.gz", TestListens.Csv(random.Shuffle(rows), "\r\n"));
         lake.LandStreams("some.csv", TestListens.Csv(random.Shuffle(rows).Take(700)));
         var record = lake.Run();
 
         AssertSame(before, lake.Kpis(), random.Seed);
-        Assert.Equal(written, lake.Lake.List("kpis")); // Not even written again.
+        Assert.Equal(written, Written(lake)); // Not even written again.
         Assert.Equal(3, record.Dates.Count);
         Assert.All(record.Dates, date => Assert.Empty(date.Restated));
     }
+
+    /// <summary>All but what tells how often listens were delivered.</summary>
+    static IEnumerable<LakeObject> Written(TestLake lake) =>
+        [.. lake.Lake.List("kpis").Where(file => !file.Path.Contains("/quality_daily/", StringComparison.Ordinal))];
 
     [Fact]
     public void ALateFileRestatesItsDateAndNoOther()

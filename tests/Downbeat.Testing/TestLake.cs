@@ -29,7 +29,12 @@ public sealed class TestLake : IDisposable
     {
         Folder = Directory.CreateTempSubdirectory("downbeat-test-").FullName;
         Lake = new FolderLake(Folder);
-        foreach (var file in Directory.EnumerateFiles(other.Folder, "*", SearchOption.AllDirectories))
+        var scratch = Path.Combine(other.Folder, ".tmp"); // Which the other lake has locked.
+        foreach (
+            var file in Directory
+                .EnumerateFiles(other.Folder, "*", SearchOption.AllDirectories)
+                .Where(file => !file.StartsWith(scratch, StringComparison.Ordinal))
+        )
         {
             Land(
                 Path.GetRelativePath(other.Folder, file),
@@ -125,11 +130,21 @@ public sealed class TestLake : IDisposable
         }
     }
 
-    /// <summary>Every published file, by its path below <c>kpis/</c>.</summary>
-    public SortedDictionary<string, string> Kpis()
+    /// <summary>Every published file of listens, by its path below <c>kpis/</c>: they depend on the set of listens alone.</summary>
+    public SortedDictionary<string, string> Kpis() => Published(isQuality: false);
+
+    /// <summary>Every published file of <c>quality_daily</c>: they depend on the files that listens come in.</summary>
+    public SortedDictionary<string, string> Quality() => Published(isQuality: true);
+
+    SortedDictionary<string, string> Published(bool isQuality)
     {
         var kpis = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var file in Lake.List(LakePaths.Kpis))
+        foreach (
+            var file in Lake.List(LakePaths.Kpis)
+                .Where(file =>
+                    file.Path.StartsWith($"{LakePaths.Kpis}/quality_daily/", StringComparison.Ordinal) == isQuality
+                )
+        )
         {
             kpis.Add(file.Path[(LakePaths.Kpis.Length + 1)..], File.ReadAllText(Path.Combine(Folder, file.Path)));
         }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Downbeat.Cli.Output;
 using Downbeat.Pipeline.Ledger;
+using Downbeat.Pipeline.Quality;
 using Downbeat.Pipeline.Runs;
 
 namespace Downbeat.Cli.Commands;
@@ -59,6 +60,15 @@ static class ExplainCommand
                     + $"{Figures.Count(date.UnknownUsers ?? 0, "user")} that users version {date.UsersVersion} lacks"
             );
             Fact("fingerprint", date.Fingerprint ?? "");
+            if (QualityCommand.State(date.Quality!) is { } state)
+            {
+                Fact("quality", state);
+            }
+
+            foreach (var check in date.Quality!.Checks.Where(check => !check.IsOk))
+            {
+                Fact(check.Status, QualityText.Of(check));
+            }
         }
         else
         {

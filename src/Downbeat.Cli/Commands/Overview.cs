@@ -28,6 +28,7 @@ static class Overview
         Command("run", "scan what has landed, restate the dates concerned, archive");
         Command("watch", "run as files land, or by a timetable, until it is stopped");
         Command("status", "show dates, what waits, what is in quarantine, and the last run");
+        Command("quality", "show what the checks of quality say, and which dates are held back");
         Command("show", "show a table of a date");
         Command("query SQL", "ask the lake's warehouse in SQL");
         Command("serve", "show the lake to a browser, and answer programs over HTTP");
@@ -37,6 +38,7 @@ static class Overview
         Command("quarantine", "list, show and retry what was set aside");
         Command("rebuild", "restate dates on purpose");
         Command("repair", "make again what is damaged or missing in the lake");
+        Command("approve", "let a date through that is held back");
         Command("retract", "take a delivered file's listens out again");
         Command("forget", "remove users from everything that the lake holds");
         Command("sweep", "delete what no date needs, and what is older than it is to be kept");
@@ -45,9 +47,9 @@ static class Overview
         Terminal.Line();
         Terminal.Line($"Try `{name} demo`. `{name} COMMAND --help` explains a command.");
         Terminal.Line(
-            "It exits with 0: done, or nothing to do; 1: failed; 2: wrong use or setting; 3: done, but a whole file was"
+            "It exits with 0: done, or nothing to do; 1: failed; 2: wrong use or setting; 3: done, but a file was quarantined"
         );
-        Terminal.Line("quarantined; 4: there is work, for `plan --detailed-exit-code` and `repair --dry-run`.");
+        Terminal.Line("or a date held back; 4: there is work, for `plan --detailed-exit-code` and `repair --dry-run`.");
         return ExitCode.Done;
     }
 

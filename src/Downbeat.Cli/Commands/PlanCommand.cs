@@ -64,6 +64,7 @@ static class PlanCommand
                     : $"nothing to do: {SafeText.Of(plan.Lake)} is as it should be"
             );
             WriteLeft(plan.Leave);
+            WriteHeld(plan);
             return;
         }
 
@@ -98,6 +99,22 @@ static class PlanCommand
         Terminal.Line(
             $"`{CommandLine.Name} run` does it.{(plan.Scan.Count > 0 ? " The dates of files to scan are computed too." : "")}"
         );
+        WriteHeld(plan);
+    }
+
+    static void WriteHeld(RunPlan plan)
+    {
+        foreach (var date in plan.Held.Take(Shown))
+        {
+            Terminal.Line(
+                $"{Figures.Date(date.Date)} stays held back ({date.Why}) until a file mends it, or `{CommandLine.Name} approve {Figures.Date(date.Date)}`"
+            );
+        }
+
+        if (plan.Held.Count > Shown)
+        {
+            Terminal.Line($"and {Figures.Count(plan.Held.Count - Shown, "more date")} held back; --json lists all");
+        }
     }
 
     static string Dates(IReadOnlyList<PlannedDate> dates) =>

@@ -17,7 +17,7 @@ static class QueryCommand
         var command = new Command(
             "query",
             "Asks the embedded warehouse (warehouse.db) in SQL; cannot change it. Tables: "
-                + $"{string.Join(", ", KpiTables.Schemas.Select(schema => schema.Name))}; view: music_kpi_metrics. "
+                + $"{string.Join(", ", KpiTables.Published.Select(schema => schema.Name))}; view: music_kpi_metrics. "
                 + "Example: downbeat query \"SELECT date, sum(listen_count) FROM hourly GROUP BY date\""
         );
         var sql = new Argument<string?>("SQL")

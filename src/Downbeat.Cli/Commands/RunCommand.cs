@@ -101,7 +101,9 @@ static class RunCommand
         record.Outcome switch
         {
             RunOutcome.NothingToDo => ExitCode.Done,
-            RunOutcome.Done => record.Quarantined > 0 || record.Scanned.Any(file => file.Fault is not null)
+            RunOutcome.Done => record.Quarantined > 0
+            || record.Scanned.Any(file => file.Fault is not null)
+            || record.Dates.Any(date => date.IsHeld)
                 ? ExitCode.Quarantined
                 : ExitCode.Done,
             _ => ExitCode.Failed,

@@ -4,6 +4,8 @@ using Downbeat.Cli.Output;
 using Downbeat.Cli.Settings;
 using Downbeat.Engine.Kpis;
 using Downbeat.Pipeline.Landing;
+using Downbeat.Pipeline.Ledger;
+using Microsoft.Extensions.Logging;
 
 namespace Downbeat.Cli.Commands;
 
@@ -13,15 +15,15 @@ static class ShowCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var names = string.Join(", ", KpiTables.Schemas.Select(schema => schema.Name));
+        var names = string.Join(", ", KpiTables.Published.Select(schema => schema.Name));
         var command = new Command(
             "show",
             "Shows a table of a date. Example: downbeat show genre_daily --date 2024-06-25"
         );
         var table = new Argument<string>("TABLE") { Description = $"One of {names}." };
-        var date = DateText.Option("--date", "The date, like 2024-06-25.", isRequired: true);
+        var day = DateText.Option("--date", "The date, like 2024-06-25.", isRequired: true);
         command.Add(table);
-        command.Add(date);
+        command.Add(day);
         var format = FormatOption.AddTo(
             command,
             "table: for people, quotients rounded; csv: the published file, byte for byte; json: an array of objects."
@@ -31,19 +33,37 @@ static class ShowCommand
         command.SetAction(parsed =>
         {
             var schema = FindTable(parsed.GetValue(table) ?? "");
-            var wanted = DateText.Parse(parsed.GetValue(date) ?? "", "--date");
+            var wanted = DateText.Parse(parsed.GetValue(day) ?? "", "--date");
             var form = parsed.GetValue(format) ?? "";
             var isForSpreadsheets = parsed.GetValue(spreadsheet);
             FormatOption.Check(form, isForSpreadsheets);
             var (lake, _) = arguments.Open(parsed);
             PublishedDates.Check(lake, wanted, wanted);
             var path = LakePaths.Kpi(schema.Name, wanted);
+            var date = LakeLedger.Open(lake, "look", TimeProvider.System).State.Dates[wanted].Entry;
+            if (date.Files.All(file => file.Table != schema.Name))
+            {
+                throw new LakeException(
+                    date.IsHeld
+                        ? $"{Figures.Date(wanted)} is held back ({string.Join(", ", date.Failed)}), and nothing was published of it before; `{CommandLine.Name} quality --date {Figures.Date(wanted)}` says why."
+                        : $"{Figures.Date(wanted)} was computed before there was {schema.Name}; `{CommandLine.Name} rebuild` computes it again."
+                );
+            }
+
             if (lake.Find(path) is null)
             {
                 throw new LakeException($"{path} is gone; `{CommandLine.Name} run` publishes it again.");
             }
 
             Write(lake, schema, wanted, form, isForSpreadsheets);
+            if (date.IsHeld && schema.Name != QualityDaily.Schema.Name)
+            {
+                ConsoleLogger.Write(
+                    LogLevel.Warning,
+                    $"{Figures.Date(wanted)} is held back ({string.Join(", ", date.Failed)}): this is what was published before"
+                );
+            }
+
             return ExitCode.Done;
         });
         return command;
@@ -51,8 +71,8 @@ static class ShowCommand
 
     static KpiSchema FindTable(string name)
     {
-        var names = KpiTables.Schemas.Select(schema => schema.Name).ToList();
-        return KpiTables.Schemas.FirstOrDefault(schema => schema.Name == name)
+        var names = KpiTables.Published.Select(schema => schema.Name).ToList();
+        return KpiTables.Published.FirstOrDefault(schema => schema.Name == name)
             ?? throw new UsageException(
                 $"there is no table {name}; {(Spelling.FindNearest(name, names) is { } near ? $"did you mean {near}? " : "")}There are {string.Join(", ", names)}."
             );

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Downbeat.Cli.Output;
 using Downbeat.Pipeline.Ledger;
+using Downbeat.Pipeline.Quality;
 using Downbeat.Pipeline.Runs;
 
 namespace Downbeat.Cli.Commands;
@@ -91,6 +92,21 @@ static class StatusCommand
         );
         WriteCatalogue("songs", "track", status.Songs, catalogueFrom);
         WriteCatalogue("users", "user", status.Users, catalogueFrom);
+        var held = status.Dates.Where(date => date.Quality.IsHeld).ToList();
+        foreach (var (number, date) in held.Take(DatesShown).Index())
+        {
+            var failed = string.Join(", ", date.Quality.Checks.Where(check => check.IsFail).Select(QualityText.Of));
+            Fact(number == 0 ? "held back" : "", $"{Figures.Date(date.Date)}: {failed}");
+        }
+
+        if (held.Count > 0)
+        {
+            Fact(
+                "",
+                $"{(held.Count > DatesShown ? $"and {Figures.Count(held.Count - DatesShown, "more date")}; " : "")}`{CommandLine.Name} quality` shows more, `{CommandLine.Name} approve DATE` lets a date through"
+            );
+        }
+
         foreach (var destination in status.Destinations)
         {
             Fact(destination.Name, State(destination));

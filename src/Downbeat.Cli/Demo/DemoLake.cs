@@ -207,7 +207,7 @@ sealed class DemoLake(string directory, long listens)
         Count(
             "rows",
             rows,
-            $"in {Figures.Seconds(seconds)} from raw files to {KpiTables.Schemas.Count} tables a date ({Figures.Rate(rows, seconds, "rows")})"
+            $"in {Figures.Seconds(seconds)} from raw files to {KpiTables.Published.Count} tables a date ({Figures.Rate(rows, seconds, "rows")})"
         );
         Count("accepted", accepted, "distinct listens of their file");
         Count("duplicates", scanned.Sum(file => file.Duplicates), "repeat a listen of the same file");

@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Downbeat.Cli.Commands;
 using Downbeat.Pipeline.Corrections;
+using Downbeat.Pipeline.Quality;
 using Downbeat.Pipeline.Quarantine;
 
 namespace Downbeat.Cli.Output;
@@ -23,6 +24,7 @@ namespace Downbeat.Cli.Output;
 [JsonSerializable(typeof(ForgetReport))]
 [JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(RunResult))]
+[JsonSerializable(typeof(IReadOnlyList<DateQuality>))]
 sealed partial class CliJson : JsonSerializerContext
 {
     static readonly JavaScriptEncoder Letters = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;

@@ -1,4 +1,5 @@
 using Downbeat.Pipeline.Corrections;
+using Downbeat.Pipeline.Quality;
 using Downbeat.Pipeline.Runs;
 
 namespace Downbeat.Cli.Output;
@@ -29,6 +30,7 @@ static class RunReport
         WriteQuarantined(record);
         WriteForgotten(record.Forgotten);
         WriteDates(record);
+        WriteQuality(record);
         foreach (var published in record.Published)
         {
             var what = $"{Figures.Count(published.Dates, "date")}, {Figures.Count(published.Rows, "row")}";
@@ -228,8 +230,37 @@ static class RunReport
         table.Show();
     }
 
+    static void WriteQuality(RunRecord record)
+    {
+        var held = record.Dates.Where(date => date.IsHeld).ToList();
+        foreach (var date in held.Take(Shown))
+        {
+            Terminal.Line(
+                $"held back {Figures.Date(date.Date)}: {string.Join(", ", date.Findings!.Where(check => check.IsFail).Select(QualityText.Of))}; "
+                    + $"deliver what mends it, or `{CommandLine.Name} approve {Figures.Date(date.Date)}`"
+            );
+        }
+
+        if (held.Count > Shown)
+        {
+            Terminal.Line($"held back {Figures.Count(held.Count - Shown, "more date")}");
+        }
+
+        var odd = record
+            .Dates.SelectMany(date => date.Findings ?? [])
+            .Where(check => !check.IsFail)
+            .GroupBy(check => check.Check, StringComparer.Ordinal)
+            .Select(check => KeyValuePair.Create(check.Key, (long)check.Count()))
+            .ToList();
+        if (odd.Count > 0)
+        {
+            Terminal.Line($"odd, by dates: {Figures.Reasons(odd)}; `{CommandLine.Name} quality` shows which");
+        }
+    }
+
     static string Change(ComputedDate date) =>
         date.Listens == 0 ? "removed"
+        : date.IsHeld ? "held back"
         : date.Restated.Count == 0 ? "unchanged"
         : $"{date.Restated.Count} restated";
 

@@ -58,6 +58,9 @@ sealed record RunResult
     /// <summary>How many dates were computed.</summary>
     public required int Computed { get; init; }
 
+    /// <summary>Dates among them that are held back, as ranges.</summary>
+    public required IReadOnlyList<string> Held { get; init; }
+
     /// <summary>What was published to destinations.</summary>
     public required IReadOnlyList<PublishedTo> Published { get; init; }
 
@@ -96,6 +99,7 @@ sealed record RunResult
                 record.Stale ?? [.. record.Dates.Where(date => date.Restated.Count > 0).Select(date => date.Date)]
             ),
             Computed = record.Dates.Count,
+            Held = Ranges([.. record.Dates.Where(date => date.IsHeld).Select(date => date.Date)]),
             Published =
             [
                 .. record.Published.Select(published =>

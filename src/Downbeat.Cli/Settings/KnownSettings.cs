@@ -158,6 +158,7 @@ static class KnownSettings
         .. WarehouseSettings.Redshift,
         .. CatalogueSettings.All,
         .. KeyValueSettings.All,
+        .. QualitySettings.All,
         Elsewhere("landing", "landing", "where producers drop files"),
         Elsewhere("streams", LakePaths.Streams, "listens"),
         Elsewhere("songs", LakePaths.Songs, "songs"),

@@ -122,6 +122,26 @@ static class DateItems
         return items;
     }
 
+    /// <summary>What the checks of the date say, by their names.</summary>
+    public static AttributeValue Quality(DateTables date)
+    {
+        var checks = new AttributeValue { M = [], IsMSet = true };
+        foreach (var row in date.Table("quality_daily").Rows)
+        {
+            checks.M[row[0].AsText()] = new()
+            {
+                M = new Attributes
+                {
+                    ["value"] = Number(SixPlaces.Of(row[1].Quotient)),
+                    ["threshold"] = Number(SixPlaces.Of(row[2].Quotient)),
+                    ["status"] = new(row[3].AsText()),
+                },
+            };
+        }
+
+        return checks;
+    }
+
     /// <summary>
     /// The sort key of a genre: the genre. One that is too long is cut, and ends in a hash of the whole, so that no two are cut to the
     /// same; one that is the marker's gets another <c>#</c>.

@@ -205,6 +205,7 @@ sealed class DatePublication(
         {
             ["fingerprint"] = new(date.Fingerprint),
             ["item_count"] = ItemVersion.Attribute(part.Items.Count),
+            ["quality"] = DateItems.Quality(date),
             ["published_at"] = new(clock.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)),
         };
 

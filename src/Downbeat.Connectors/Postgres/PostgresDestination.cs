@@ -98,7 +98,7 @@ public sealed class PostgresDestination : SqlDestination
 
     private protected override void Load(SqlSession session, IReadOnlyList<DateTables> dates, IDisposable? staged)
     {
-        foreach (var schema in KpiTables.Schemas)
+        foreach (var schema in KpiTables.Published)
         {
             var staging = Quote($"downbeat_new_{schema.Name}");
             var table = Table(schema.Name);

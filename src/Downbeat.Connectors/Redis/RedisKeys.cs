@@ -21,6 +21,7 @@ static class RedisKeys
                 ("genre_daily", "genre", 1),
                 ("hourly", "hour", 1),
                 ("country_daily", "country", 1),
+                ("quality_daily", "quality", 1),
             }
         )
         {

@@ -111,7 +111,7 @@ public sealed class RedshiftDestination : SqlDestination
     private protected override void Load(SqlSession session, IReadOnlyList<DateTables> dates, IDisposable? staged)
     {
         var files = (StagedFiles)staged!;
-        foreach (var schema in KpiTables.Schemas)
+        foreach (var schema in KpiTables.Published)
         {
             var staging = Quote($"downbeat_new_{schema.Name}");
             var table = Table(schema.Name);

@@ -59,7 +59,7 @@ sealed class StagedFiles : IDisposable
             $"{ListenDate.Text(dates[0].Date)}-{Guid.NewGuid().ToString("N")[..12]}"
         );
         var files = new StagedFiles(s3, bucket, $"{prefix}redshift/{name}");
-        foreach (var schema in KpiTables.Schemas)
+        foreach (var schema in KpiTables.Published)
         {
             files.contents.Add(($"{schema.Name}.csv.gz", Csv(schema, dates, texts)));
             files.contents.Add(($"{schema.Name}.manifest", ManifestOf($"{files.Place}/{schema.Name}.csv.gz")));

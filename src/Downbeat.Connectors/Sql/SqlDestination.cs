@@ -27,7 +27,7 @@ public abstract class SqlDestination : IDestination
     /// <summary>What there is to read: the tables, the view, and which dates are held.</summary>
     private protected static readonly IReadOnlyList<string> Readable =
     [
-        .. KpiTables.Schemas.Select(schema => schema.Name),
+        .. KpiTables.Published.Select(schema => schema.Name),
         PublishedTable,
         View,
     ];
@@ -167,7 +167,7 @@ public abstract class SqlDestination : IDestination
                 session.Execute(
                     $"UPDATE {Table(PublishedTable)} SET ledger_version = 0, fingerprint = '{ReadBackRows.Forgotten}' WHERE date IN ({all})"
                 );
-                foreach (var schema in KpiTables.Schemas)
+                foreach (var schema in KpiTables.Published)
                 {
                     // Nobody published them, so that nobody would replace them.
                     session.Execute(
@@ -327,7 +327,7 @@ public abstract class SqlDestination : IDestination
         }
 
         var isComplete = there.Contains(LakeTable) && Readable.All(there.Contains);
-        foreach (var schema in KpiTables.Schemas.Where(schema => there.Contains(schema.Name)))
+        foreach (var schema in KpiTables.Published.Where(schema => there.Contains(schema.Name)))
         {
             var columns = there[schema.Name].ToHashSet(StringComparer.OrdinalIgnoreCase);
             foreach (var column in schema.Columns.Where(column => !columns.Contains(column.Name)))
@@ -433,7 +433,7 @@ public abstract class SqlDestination : IDestination
         }
 
         if (
-            KpiTables.Schemas.FirstOrDefault(schema =>
+            KpiTables.Published.FirstOrDefault(schema =>
                 schema.Columns.Any(column =>
                     !there[schema.Name].Contains(column.Name, StringComparer.OrdinalIgnoreCase)
                 )
@@ -445,7 +445,7 @@ public abstract class SqlDestination : IDestination
         }
 
         var different = new SortedDictionary<DateOnly, string>();
-        foreach (var schema in KpiTables.Schemas)
+        foreach (var schema in KpiTables.Published)
         {
             var strange = session
                 .Read($"SELECT DISTINCT date FROM {Table(schema.Name)}", row => ReadBackRows.Date(row.GetValue(0)))
@@ -468,7 +468,7 @@ public abstract class SqlDestination : IDestination
                 .OfType<DateTables>()
                 .Where(date => held[date.Date].Fingerprint == date.Fingerprint) // Others are behind anyway.
                 .ToList();
-            foreach (var schema in tables.Count == 0 ? [] : KpiTables.Schemas)
+            foreach (var schema in tables.Count == 0 ? [] : KpiTables.Published)
             {
                 var rows = new ReadBackRows(schema, Texts, tables);
                 session.Read(

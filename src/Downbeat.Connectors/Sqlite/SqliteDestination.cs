@@ -144,7 +144,7 @@ public sealed class SqliteDestination(string file)
 
     private protected override void Load(SqlSession session, IReadOnlyList<DateTables> dates, IDisposable? staged)
     {
-        foreach (var schema in KpiTables.Schemas)
+        foreach (var schema in KpiTables.Published)
         {
             session.Execute($"DELETE FROM {Table(schema.Name)} WHERE date IN {In(dates)}");
             session.Step();

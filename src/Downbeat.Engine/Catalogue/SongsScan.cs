@@ -36,6 +36,12 @@ public sealed class SongsScan(RejectHandler onReject) : CatalogueScan(RequiredCo
     /// <summary>How many distinct tracks were accepted.</summary>
     public int Tracks => durations.Count;
 
+    /// <summary>How many rows lack a value in a column that must be there, accepted or not.</summary>
+    public long NullRows { get; private set; }
+
+    /// <summary>How many other rows were rejected for a value.</summary>
+    public long OutOfRangeRows { get; private set; }
+
     /// <summary>The songs of all files read.</summary>
     /// <param name="version">The version of these songs.</param>
     /// <param name="before">The songs of the version before: a track that it knew keeps the version that first did.</param>
@@ -134,6 +140,23 @@ public sealed class SongsScan(RejectHandler onReject) : CatalogueScan(RequiredCo
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private protected override RejectReason? TakeRow(CsvReader row, CsvHeader header)
+    {
+        var reason = Take(row, header);
+        for (var column = 0; column < RequiredColumns.Count; column++)
+        {
+            if (row.Field(header[column]).IsEmpty)
+            {
+                NullRows++;
+                return reason;
+            }
+        }
+
+        OutOfRangeRows += reason is null ? 0 : 1;
+        return reason;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    RejectReason? Take(CsvReader row, CsvHeader header)
     {
         if (row.Field(header[TrackColumn]).Length is 0 or > Listen.MaxTrackBytes)
         {

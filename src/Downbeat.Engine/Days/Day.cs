@@ -100,6 +100,33 @@ public sealed class Day
         return found;
     }
 
+    /// <summary>How many listens began before their user had signed up.</summary>
+    public long CountBefore(SignupScan signups, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(signups);
+        var start = ListenDate.SpanStart(ListenDate.ToDay(Date));
+        var (last, signedUp) = (ulong.MaxValue, long.MinValue);
+        var before = 0L;
+        var merge = Merge(MergeBufferBytes);
+        merge.Restart(0, ulong.MaxValue);
+        while (merge.Next() is { IsEmpty: false } listens)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            foreach (ref readonly var listen in listens)
+            {
+                if (listen.User != last)
+                {
+                    last = listen.User;
+                    signedUp = signups.Of(last);
+                }
+
+                before += start + listen.Second < signedUp ? 1 : 0;
+            }
+        }
+
+        return before;
+    }
+
     /// <summary>Cuts the day's users into ranges: more than workers, unless slices are so small that cutting them costs more.</summary>
     internal IReadOnlyList<(ulong FirstUser, ulong LastUser)> Split(int workers)
     {

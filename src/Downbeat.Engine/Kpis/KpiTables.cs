@@ -5,7 +5,7 @@ namespace Downbeat.Engine.Kpis;
 /// <summary>All tables of a date. What each holds is defined in <c>docs/kpis.md</c>.</summary>
 public static class KpiTables
 {
-    /// <summary>The tables' names and columns.</summary>
+    /// <summary>The names and columns of the tables that depend on the set of listens and the catalogue alone.</summary>
     public static IReadOnlyList<KpiSchema> Schemas { get; } =
     [
         GenreDaily.Schema,
@@ -18,7 +18,10 @@ public static class KpiTables
         TopTables.ArtistsDailySchema,
     ];
 
-    /// <summary>Computes all tables, in the order of <see cref="Schemas"/>.</summary>
+    /// <summary>All that is published of a date: <see cref="Schemas"/>, and last <see cref="QualityDaily"/>.</summary>
+    public static IReadOnlyList<KpiSchema> Published { get; } = [.. Schemas, QualityDaily.Schema];
+
+    /// <summary>Computes the tables of listens, in the order of <see cref="Schemas"/>.</summary>
     public static IReadOnlyList<KpiTable> Compute(DayCounts counts, KpiOptions options)
     {
         var day = new DayTotals(counts, options);

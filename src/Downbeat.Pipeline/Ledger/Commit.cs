@@ -68,6 +68,13 @@ public sealed record Commit
         init => field = value ?? [];
     } = [];
 
+    /// <summary>Dates that are held back, and that someone lets through.</summary>
+    public IReadOnlyList<ApprovedEntry> Approved
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
+
     /// <summary>Dates that were left without listens, and lost their files.</summary>
     public IReadOnlyList<DateOnly> RemovedDates
     {
@@ -306,6 +313,12 @@ public sealed record CatalogueEntry
 
     /// <summary>Distinct tracks, or users.</summary>
     public required long Count { get; init; }
+
+    /// <summary>Of songs: rows in which a column that they must have is empty.</summary>
+    public long NullRows { get; init; }
+
+    /// <summary>Of songs: other rows that were rejected for a value.</summary>
+    public long OutOfRangeRows { get; init; }
 }
 
 /// <summary>Songs or users of a database: what was asked for, what came, and from where on the next run asks.</summary>
@@ -363,7 +376,9 @@ public sealed record DateEntry
     /// <summary>Users that are not in the users.</summary>
     public required long UnknownUsers { get; init; }
 
-    /// <summary>Its published files.</summary>
+    /// <summary>
+    /// Its published files. Those of a date that is held back are the ones of before, or none, but for <c>quality_daily</c>.
+    /// </summary>
     public required IReadOnlyList<FileEntry> Files { get; init; }
 
     /// <summary>The SHA-256 of all published files, in hex: the same tables have the same fingerprint.</summary>
@@ -377,7 +392,51 @@ public sealed record DateEntry
 
     /// <summary>Why they did.</summary>
     public required string RestatedWhy { get; init; }
+
+    /// <summary>What its checks say; none of a date that was computed before there were any.</summary>
+    public IReadOnlyList<QualityEntry> Quality
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
+
+    /// <summary>Whether it is held back: all but its files describes tables that nobody sees.</summary>
+    public bool IsHeld { get; init; }
+
+    /// <summary>Of a date that is held back: the thresholds and the catalogue, after whose change it is judged again.</summary>
+    public string? JudgedBy { get; init; }
+
+    /// <summary>When the date is over, while no file had arrived later: until then it is not judged as a whole.</summary>
+    public DateTimeOffset? OpenUntil { get; init; }
+
+    /// <summary>The checks that have failed.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public IEnumerable<string> Failed => Quality.Where(check => check.IsFail).Select(check => check.Check);
 }
+
+/// <summary>What a check says of a date, as in <c>quality_daily</c>.</summary>
+public sealed record QualityEntry(string Check, double Value, double Threshold, string Status)
+{
+    /// <summary>The value is within its thresholds.</summary>
+    public const string Ok = "ok";
+
+    /// <summary>The value is above the threshold from which people are warned.</summary>
+    public const string Warn = "warn";
+
+    /// <summary>The value is above the threshold from which a date is held back.</summary>
+    public const string Fail = "fail";
+
+    /// <summary>Whether it has failed.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool IsFail => Status == Fail;
+
+    /// <summary>Whether there is nothing to say.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool IsOk => Status == Ok;
+}
+
+/// <summary>A date that someone lets through, made of these slices and no others.</summary>
+public sealed record ApprovedEntry(DateOnly Date, string Inputs);
 
 /// <summary>A published file of a date.</summary>
 /// <param name="Table">Its table.</param>

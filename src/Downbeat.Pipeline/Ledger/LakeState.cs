@@ -180,6 +180,7 @@ public sealed class LakeState
         Users = commit.Users ?? Users;
         foreach (var date in commit.Dates)
         {
+            Dates.TryGetValue(date.Date, out var before);
             Dates[date.Date] = new()
             {
                 Entry = date,
@@ -187,7 +188,17 @@ public sealed class LakeState
                 ComputedIn = commit.Version,
                 SongsChecked = date.Songs,
                 UsersChecked = date.Users,
+                ApprovedAt = before?.Entry.Inputs == date.Inputs ? before.ApprovedAt : null,
             };
+        }
+
+        foreach (var approved in commit.Approved)
+        {
+            // What nobody has looked at yet is not approved.
+            if (Dates.TryGetValue(approved.Date, out var date) && date.Entry.Inputs == approved.Inputs)
+            {
+                date.ApprovedAt = commit.At;
+            }
         }
 
         foreach (var seen in commit.Seen)
@@ -257,6 +268,12 @@ public sealed class LakeState
             }
         }
     }
+
+    /// <summary>When the newest file that counts arrived.</summary>
+    public DateTimeOffset? NewestArrival() =>
+        Sources
+            .Values.Where(source => source.Counts && source.Entry.Fault is null)
+            .Max(source => (DateTimeOffset?)source.Entry.Arrived);
 
     /// <summary>The slices of every date that has any, with the sources they come from, in the order of their names.</summary>
     public SortedDictionary<DateOnly, List<(SliceEntry Slice, SourceState Source)>> SlicesByDate()
@@ -427,6 +444,9 @@ public sealed class DateState
 
     /// <summary>Whether someone asked for it to be computed again, and it has not been yet.</summary>
     public bool IsWanted { get; set; }
+
+    /// <summary>When someone let it through, made of the slices that it is made of; null when nobody has.</summary>
+    public DateTimeOffset? ApprovedAt { get; set; }
 
     /// <summary>The last version of the songs in which its unknown tracks were looked for.</summary>
     public int SongsChecked { get; set; }

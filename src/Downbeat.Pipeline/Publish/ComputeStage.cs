@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Downbeat.Engine;
+using Downbeat.Engine.Catalogue;
 using Downbeat.Engine.Days;
 using Downbeat.Engine.Kpis;
 using Downbeat.Engine.Listens;
@@ -8,6 +9,7 @@ using Downbeat.Engine.Slices;
 using Downbeat.Pipeline.Compaction;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
+using Downbeat.Pipeline.Quality;
 using Downbeat.Pipeline.Runs;
 using Downbeat.Pipeline.Telemetry;
 
@@ -15,7 +17,8 @@ namespace Downbeat.Pipeline.Publish;
 
 /// <summary>
 /// Computes stale dates and publishes their tables under <c>kpis/</c>: files first, each whole, then the commit that says
-/// from what they were computed. When that has changed meanwhile, the date stays stale and is done again.
+/// from what they were computed. When that has changed meanwhile, the date stays stale and is done again. Of a date that fails
+/// a check only <c>quality_daily</c> is published: the other tables are those of before, or there are none.
 /// </summary>
 sealed class ComputeStage(RunContext run, RunRequest request)
 {
@@ -27,6 +30,9 @@ sealed class ComputeStage(RunContext run, RunRequest request)
     const int MaxRounds = 10;
 
     readonly CounterMemory counterMemory = new();
+    readonly Lazy<SignupScan?> signups = new(() =>
+        run.Options.Quality.Of(QualityCheck.ListensBeforeSignup) is null ? null : SignupFiles.Read(run, default)
+    );
     readonly SortedDictionary<DateOnly, ComputedDate> computed = [];
     readonly ConcurrentDictionary<DateOnly, DateTimeOffset> began = []; // Where somebody listens to spans.
 
@@ -80,23 +86,25 @@ sealed class ComputeStage(RunContext run, RunRequest request)
             knownNow = [];
             ComputeAll([.. stale.OrderBy(date => date.Date)], failed, cancellationToken);
         }
+
+        SayQuality();
     }
 
     void ComputeAll(List<PlannedDate> stale, HashSet<DateOnly> failed, CancellationToken cancellationToken)
     {
         new CompactStage(run).Run(stale.Select(date => date.Date), cancellationToken);
         var slicesByDate = run.Ledger.State.SlicesByDate();
-        var slices = stale.ToDictionary(
-            date => date.Date,
-            date => slicesByDate.GetValueOrDefault(date.Date)?.ConvertAll(slice => slice.Slice) ?? []
-        );
+        var slices = stale.ToDictionary(date => date.Date, date => slicesByDate.GetValueOrDefault(date.Date) ?? []);
         var pieces = stale.ToDictionary(
             date => date.Date,
-            date => run.Ledger.State.PathsToRead(date.Date, slices[date.Date])
+            date => run.Ledger.State.PathsToRead(date.Date, slices[date.Date].ConvertAll(slice => slice.Slice))
         );
+
+        // Dates are judged by those before them, so that these come first, whoever is quicker.
+        var unfinished = slices.Where(date => date.Value.Count > 0).Select(date => date.Key).ToHashSet();
         var pending = stale
             .Where(date => slices[date.Date].Count == 0)
-            .Select(date => new Computation(date, null, []))
+            .Select(date => new Computation(date, null, [], null))
             .ToList();
         var committing = new Lock();
         var lastCommit = run.Clock.GetTimestamp();
@@ -123,9 +131,10 @@ sealed class ComputeStage(RunContext run, RunRequest request)
                 lock (committing)
                 {
                     pending.Add(computation);
+                    unfinished.Remove(date.Date.Date);
                     if (pending.Count >= DatesPerCommit || run.Clock.GetElapsedTime(lastCommit) > CommitInterval)
                     {
-                        Publish(pending);
+                        Publish(pending, unfinished);
                         lastCommit = run.Clock.GetTimestamp();
                     }
                 }
@@ -142,6 +151,7 @@ sealed class ComputeStage(RunContext run, RunRequest request)
 
                 lock (committing)
                 {
+                    unfinished.Remove(date.Date.Date);
                     if (!failed.Add(date.Date.Date))
                     {
                         return; // Another worker has said so.
@@ -192,7 +202,7 @@ sealed class ComputeStage(RunContext run, RunRequest request)
             {
                 if (!cancellationToken.IsCancellationRequested)
                 {
-                    Publish(pending);
+                    Publish(pending, unfinished);
                 }
             }
             catch (Exception error) when (RunContext.IsExpected(error))
@@ -222,18 +232,18 @@ sealed class ComputeStage(RunContext run, RunRequest request)
         return new(day, catalogue.Songs, catalogue.Users, run.Options.Workers, counterMemory);
     }
 
-    Computation Compute(PlannedDate date, List<SliceEntry> slices, CatalogueSnapshot catalogue, DayCounts counts)
+    Computation Compute(
+        PlannedDate date,
+        List<(SliceEntry Slice, SourceState Source)> slices,
+        CatalogueSnapshot catalogue,
+        DayCounts counts
+    )
     {
-        var files = KpiTables
-            .Compute(counts, run.Options.Kpis)
-            .Select(table => (Table: table.Schema.Name, Bytes: table.ToCsv(), Rows: table.Rows.Count))
-            .ToList();
-        var entries = files.ConvertAll(file => new FileEntry(file.Table, file.Bytes.Length, Sum(file.Bytes)));
         var unknown = Enumerable.Range(0, counts.Day.Tracks.Count).Where(track => counts.SongOf(track) < 0).ToList();
         var entry = new DateEntry
         {
             Date = date.Date,
-            Inputs = LakeState.Inputs(slices.Select(slice => slice.Path)),
+            Inputs = LakeState.Inputs(slices.Select(slice => slice.Slice.Path)),
             Shape = run.Options.Kpis.Shape,
             Songs = catalogue.SongsVersion,
             Users = catalogue.UsersVersion,
@@ -241,23 +251,103 @@ sealed class ComputeStage(RunContext run, RunRequest request)
             UnknownTracks = unknown.Count,
             UnknownTrackListens = unknown.Sum(counts.ListensOf),
             UnknownUsers = counts.UnknownUsers,
-            Files = entries,
-            Fingerprint = Sum(
-                System.Text.Encoding.UTF8.GetBytes(
-                    string.Join('\n', entries.Select(file => $"{file.Table} {file.Sha256}"))
-                )
-            ),
+            Files = [],
+            Fingerprint = "",
             Why = date.Why,
             RestatedAt = run.Clock.GetUtcNow(),
             RestatedWhy = date.Why,
         };
-        return new(date, entry, files);
+        return new(
+            date,
+            entry,
+            [.. KpiTables.Compute(counts, run.Options.Kpis).Select(TableFile.Of)],
+            QualityFacts.Of(entry, counts, slices, run.Ledger.State, run.Zone) with
+            {
+                BeforeSignup = signups.Value is { } known ? counts.Day.CountBefore(known) : null,
+            }
+        );
     }
 
-    /// <summary>Puts the files of computed dates that are not there yet, and commits the dates.</summary>
-    void Publish(List<Computation> pending)
+    /// <summary>Judges a date, and says which files it has then: those that were computed, or those of before.</summary>
+    /// <param name="computation">The date.</param>
+    /// <param name="judged">Dates that were judged just now.</param>
+    /// <param name="there">What lies there, as far as it is known; what was found to lie there is added.</param>
+    Computation Judge(Computation computation, List<DateEntry> judged, Dictionary<string, LakeObject> there)
     {
-        if (pending.Count == 0)
+        var (date, entry, tables, facts) = computation;
+        var state = run.Ledger.State;
+        var now = judged.Select(one => one.Date).ToHashSet();
+        var quality = facts!.Judge(
+            run.Options.Quality,
+            state.Dates.Values.Select(one => one.Entry).Where(one => !now.Contains(one.Date)).Concat(judged)
+        );
+        state.Dates.TryGetValue(date.Date, out var before);
+        var isHeld =
+            quality.Exists(check => check.IsFail)
+            && (before?.ApprovedAt is null || before.Entry.Inputs != entry!.Inputs);
+        var table = TableFile.Of(
+            QualityDaily.Of(
+                date.Date,
+                quality.Select(check => (check.Check, check.Value, check.Threshold, check.Status))
+            )
+        );
+        var files = tables.ConvertAll(file => file.Entry);
+        if (isHeld)
+        {
+            (files, tables) = (FindKept(before, there), []);
+        }
+
+        files.Add(table.Entry);
+        List<string> Listens(IReadOnlyList<FileEntry> of) =>
+            [.. of.Where(file => file.Table != table.Entry.Table).Select(file => file.Sha256)];
+        var isSame =
+            before is not null && Listens(files).SequenceEqual(Listens(before.Entry.Files), StringComparer.Ordinal);
+        return computation with
+        {
+            Entry = entry! with
+            {
+                Files = files,
+                Fingerprint = Sum(
+                    System.Text.Encoding.UTF8.GetBytes(
+                        string.Join('\n', files.Select(file => $"{file.Table} {file.Sha256}"))
+                    )
+                ),
+                Quality = quality,
+                IsHeld = isHeld,
+                JudgedBy = isHeld ? QualityOptions.JudgedBy(run.Options.Quality, state) : null,
+                OpenUntil = facts.IsOver ? null : facts.End,
+                RestatedAt = isSame ? before!.Entry.RestatedAt : entry.RestatedAt,
+                RestatedWhy = isSame ? before!.Entry.RestatedWhy : entry.RestatedWhy,
+            },
+            Files = [.. tables, table],
+        };
+    }
+
+    /// <summary>
+    /// The files that a date keeps that is held back: all of before, or none. None when users were forgotten since, whose listens
+    /// may be in them.
+    /// </summary>
+    List<FileEntry> FindKept(DateState? before, Dictionary<string, LakeObject> there)
+    {
+        var kept = before?.Entry.Files.Where(file => file.Table != QualityDaily.Schema.Name).ToList() ?? [];
+        return
+            kept.Count == KpiTables.Schemas.Count
+            && run.Ledger.State.ForgottenIn <= before!.ComputedIn
+            && kept.TrueForAll(file => IsThere(LakePaths.Kpi(file.Table, before.Entry.Date), file.Sha256, there))
+            ? kept
+            : [];
+    }
+
+    /// <summary>Judges computed dates, puts their files that are not there yet, and commits the dates.</summary>
+    /// <param name="pending">Computed dates; those that are published are taken out.</param>
+    /// <param name="unfinished">Dates that are being computed: those that are judged by them wait.</param>
+    void Publish(List<Computation> pending, HashSet<DateOnly> unfinished)
+    {
+        var ready = pending
+            .Where(one => !unfinished.Any(date => date < one.Date.Date && date.DayOfWeek == one.Date.Date.DayOfWeek))
+            .OrderBy(one => one.Date.Date)
+            .ToList();
+        if (ready.Count == 0)
         {
             return;
         }
@@ -267,40 +357,40 @@ sealed class ComputeStage(RunContext run, RunRequest request)
         var removed = new List<DateOnly>();
         var put = new List<(string Path, byte[] Bytes)>();
         var there = new Dictionary<string, LakeObject>(StringComparer.Ordinal); // What lies there, as far as it is known.
-        foreach (var (date, entry, files) in pending)
+        foreach (var computation in ready)
         {
+            var date = computation.Date;
             run.Ledger.State.Dates.TryGetValue(date.Date, out var before);
-            if (entry is null)
+            if (computation.Entry is null)
             {
                 removed.Add(date.Date);
                 said[date.Date] = new(date.Date, date.Why, 0, [.. KpiTables.Schemas.Select(table => table.Name)]);
                 continue;
             }
 
+            var (_, entry, files, _) = Judge(computation, entries, there);
+
             // A file that is there already is left alone, so that its readers see no change where there is none.
             var changed = files
-                .Where(
-                    (file, number) =>
-                        before?.Entry.Files.Any(old =>
-                            old.Table == file.Table && old.Sha256 == entry.Files[number].Sha256
-                        ) != true
-                        || !IsThere(LakePaths.Kpi(file.Table, date.Date), file.Bytes, there)
+                .Where(file =>
+                    before?.Entry.Files.Any(old => old.Table == file.Entry.Table && old.Sha256 == file.Entry.Sha256)
+                        != true
+                    || !IsThere(LakePaths.Kpi(file.Entry.Table, date.Date), file.Entry.Sha256, there)
                 )
                 .ToList();
-            put.AddRange(changed.Select(file => (LakePaths.Kpi(file.Table, date.Date), file.Bytes)));
-            var isSame = before?.Entry.Fingerprint == entry.Fingerprint;
-            entries.Add(
-                isSame
-                    ? entry with
-                    {
-                        RestatedAt = before!.Entry.RestatedAt,
-                        RestatedWhy = before.Entry.RestatedWhy,
-                    }
-                    : entry
-            );
-            said[date.Date] = new(date.Date, date.Why, entry.Listens, [.. changed.Select(file => file.Table)])
+            put.AddRange(changed.Select(file => (LakePaths.Kpi(file.Entry.Table, date.Date), file.Bytes)));
+            entries.Add(entry!);
+            var findings = entry!.Quality.Where(check => !check.IsOk).ToList();
+            said[date.Date] = new(
+                date.Date,
+                date.Why,
+                entry.Listens,
+                [.. changed.Select(file => file.Entry.Table).Where(table => table != QualityDaily.Schema.Name)],
+                entry.IsHeld,
+                findings.Count == 0 ? null : findings
+            )
             {
-                Tables = [.. files.Select(file => new WrittenTable(file.Table, file.Rows, file.Bytes.Length))],
+                Tables = [.. files.Select(file => new WrittenTable(file.Entry.Table, file.Rows, file.Entry.Size))],
             };
         }
 
@@ -318,12 +408,19 @@ sealed class ComputeStage(RunContext run, RunRequest request)
         );
         Commit(entries, removed, said);
         overwritten.ExceptWith(entries.Select(entry => entry.Date)); // Those that were committed.
-        foreach (var date in removed.Where(said.ContainsKey))
+        foreach (
+            var path in removed
+                .Where(said.ContainsKey)
+                .SelectMany(date => KpiTables.Published.Select(table => LakePaths.Kpi(table.Name, date)))
+                .Concat(
+                    // Of a date that is held back and keeps nothing.
+                    entries
+                        .Where(entry => entry.Files.Count == 1)
+                        .SelectMany(entry => KpiTables.Schemas.Select(table => LakePaths.Kpi(table.Name, entry.Date)))
+                )
+        )
         {
-            foreach (var table in KpiTables.Schemas)
-            {
-                run.Lake.Delete(LakePaths.Kpi(table.Name, date));
-            }
+            run.Lake.Delete(path);
         }
 
         foreach (var date in said.Values)
@@ -337,7 +434,31 @@ sealed class ComputeStage(RunContext run, RunRequest request)
             RunMeasures.AddComputed(run.Lake, date);
         }
 
-        pending.Clear();
+        pending.RemoveAll(ready.Contains);
+    }
+
+    /// <summary>Says which dates are held back, each, and of how many there is something to say.</summary>
+    void SayQuality()
+    {
+        foreach (var date in computed.Values.Where(date => date.IsHeld))
+        {
+            run.Logger.Held(
+                ListenDate.Text(date.Date),
+                string.Join(", ", date.Findings!.Where(check => check.IsFail).Select(QualityText.Of))
+            );
+        }
+
+        var warnings = computed
+            .Values.SelectMany(date => date.Findings ?? [])
+            .Where(check => !check.IsFail)
+            .GroupBy(check => check.Check, StringComparer.Ordinal)
+            .OrderBy(check => check.Key, StringComparer.Ordinal)
+            .Select(check => $"{check.Key} of {check.Count()} date{(check.Count() == 1 ? "" : "s")}")
+            .ToList();
+        if (warnings.Count > 0)
+        {
+            run.Logger.OddQuality(string.Join(", ", warnings));
+        }
     }
 
     /// <summary>The span of a date on which work has ended.</summary>
@@ -351,7 +472,14 @@ sealed class ComputeStage(RunContext run, RunRequest request)
             var slicesByDate = state.SlicesByDate();
             string InputsNow(DateOnly date) =>
                 LakeState.Inputs((slicesByDate.GetValueOrDefault(date) ?? []).Select(slice => slice.Slice.Path));
-            foreach (var moved in entries.Where(entry => entry.Inputs != InputsNow(entry.Date)).ToList())
+            bool IsMoved(DateEntry entry) =>
+                entry.Inputs != InputsNow(entry.Date)
+                || (
+                    entry.IsHeld
+                    && state.Dates.GetValueOrDefault(entry.Date) is { ApprovedAt: not null } now
+                    && now.Entry.Inputs == entry.Inputs
+                );
+            foreach (var moved in entries.Where(IsMoved).ToList())
             {
                 entries.Remove(moved);
                 said.Remove(moved.Date);
@@ -375,9 +503,9 @@ sealed class ComputeStage(RunContext run, RunRequest request)
     }
 
     /// <summary>Looks at the bytes: a file may be damaged, or of another run.</summary>
-    bool IsThere(string path, byte[] bytes, Dictionary<string, LakeObject> there)
+    bool IsThere(string path, string sum, Dictionary<string, LakeObject> there)
     {
-        if (run.Lake.Find(path) is not { } listed || listed.Size != bytes.Length)
+        if (run.Lake.Find(path) is not { } listed)
         {
             return false;
         }
@@ -385,12 +513,21 @@ sealed class ComputeStage(RunContext run, RunRequest request)
         there[path] = listed; // As it was before it is read: whoever replaces it now is noticed.
 
         using var stream = run.Lake.Open(path);
-        using var found = new MemoryStream(bytes.Length);
-        stream.CopyTo(found);
-        return found.GetBuffer().AsSpan(0, (int)found.Length).SequenceEqual(bytes);
+        return Convert.ToHexStringLower(SHA256.HashData(stream)) == sum;
     }
 
     static string Sum(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
-    sealed record Computation(PlannedDate Date, DateEntry? Entry, List<(string Table, byte[] Bytes, int Rows)> Files);
+    /// <summary>A file of a table: what the ledger says of it, how many rows it has, and its bytes.</summary>
+    sealed record TableFile(FileEntry Entry, int Rows, byte[] Bytes)
+    {
+        public static TableFile Of(KpiTable table)
+        {
+            var bytes = table.ToCsv();
+            return new(new(table.Schema.Name, bytes.Length, Sum(bytes)), table.Rows.Count, bytes);
+        }
+    }
+
+    /// <summary>A computed date: all its tables and what it is judged by, and when it was judged what is published of it.</summary>
+    sealed record Computation(PlannedDate Date, DateEntry? Entry, List<TableFile> Files, QualityFacts? Facts);
 }

@@ -150,6 +150,12 @@ sealed class KpiRepair(RunContext run, RepairLog log, IReadOnlySet<DateOnly> inc
             );
             return KpiTables
                 .Compute(counts, run.Options.Kpis)
+                .Append(
+                    QualityDaily.Of(
+                        entry.Date,
+                        entry.Quality.Select(check => (check.Check, check.Value, check.Threshold, check.Status))
+                    )
+                )
                 .ToDictionary(table => table.Schema.Name, table => table.ToCsv(), StringComparer.Ordinal);
         }
         catch (Exception error) when (RunContext.IsExpected(error))
@@ -166,7 +172,7 @@ sealed class KpiRepair(RunContext run, RepairLog log, IReadOnlySet<DateOnly> inc
     {
         var state = run.Ledger.State;
         var slices = state.SlicesByDate(); // A date that could not be computed has slices, and keeps what there is.
-        var tables = KpiTables.Schemas.Select(schema => schema.Name).ToHashSet(StringComparer.Ordinal);
+        var tables = KpiTables.Published.Select(schema => schema.Name).ToHashSet(StringComparer.Ordinal);
         var superfluous = lake.List(LakePaths.Kpis, cancellationToken)
             .Where(file =>
                 DateOf(file.Path, tables) is { } date && !state.Dates.ContainsKey(date) && !slices.ContainsKey(date)

@@ -344,6 +344,8 @@ sealed class CatalogueStage
                 Rows = scan.Rows + (input.Rows?.TooLong ?? 0),
                 Rejected = scan.Rejected + (input.Rows?.TooLong ?? 0),
                 Count = scan.Tracks,
+                NullRows = scan.NullRows,
+                OutOfRangeRows = scan.OutOfRangeRows,
             };
         }
         finally

@@ -1,6 +1,7 @@
 using Downbeat.Engine.Listens;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
+using Downbeat.Pipeline.Quality;
 
 namespace Downbeat.Pipeline.Runs;
 
@@ -39,6 +40,9 @@ public sealed record DateExplanation
 
     /// <inheritdoc cref="SongsVersion"/>
     public int? UsersVersion { get; init; }
+
+    /// <summary>What its checks say, and whether it is held back; null when it was never computed.</summary>
+    public DateQuality? Quality { get; init; }
 
     /// <summary>The files that made it, in the order they were scanned.</summary>
     public required IReadOnlyList<ExplainedSource> Sources { get; init; }
@@ -92,6 +96,7 @@ public sealed record DateExplanation
             Fingerprint = computed?.Entry.Fingerprint,
             SongsVersion = computed?.Entry.Songs,
             UsersVersion = computed?.Entry.Users,
+            Quality = computed is null ? null : DateQuality.Of(computed),
             Sources = sources,
         };
     }

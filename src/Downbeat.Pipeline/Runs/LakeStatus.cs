@@ -1,6 +1,7 @@
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Publish;
+using Downbeat.Pipeline.Quality;
 
 namespace Downbeat.Pipeline.Runs;
 
@@ -165,7 +166,8 @@ public sealed record DateSummary(
     long UnknownTrackListens,
     long UnknownUsers,
     DateTimeOffset RestatedAt,
-    string RestatedWhy
+    string RestatedWhy,
+    DateQuality Quality
 )
 {
     internal static DateSummary Of(DateState date) =>
@@ -175,7 +177,8 @@ public sealed record DateSummary(
             date.Entry.UnknownTrackListens,
             date.Entry.UnknownUsers,
             date.Entry.RestatedAt,
-            date.Entry.RestatedWhy
+            date.Entry.RestatedWhy,
+            DateQuality.Of(date)
         );
 }
 

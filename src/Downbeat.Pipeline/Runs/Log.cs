@@ -47,6 +47,15 @@ static partial class Log
     )]
     public static partial void ComputedAgain(this ILogger logger, string date);
 
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "Held back {Date}: {Checks}. What was published of it before stays. Deliver what mends it, or let it through: `downbeat approve {Date}`."
+    )]
+    public static partial void Held(this ILogger logger, string date, string checks);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Quality: {Warnings}; `downbeat quality` shows which.")]
+    public static partial void OddQuality(this ILogger logger, string warnings);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Destination} cannot hold every text as it is: {Warning}")]
     public static partial void Changed(this ILogger logger, string destination, string warning);
 }

@@ -7,6 +7,7 @@ using Downbeat.Pipeline.Corrections;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Publish;
+using Downbeat.Pipeline.Quality;
 using Downbeat.Pipeline.Telemetry;
 using Microsoft.Extensions.Logging;
 
@@ -90,6 +91,14 @@ public sealed class Reconciliation(
                     .Select(one => new PlannedFile(one.Key, 0, "it holds users who were forgotten")),
             ],
             Dates = [.. dates.OrderBy(date => date.Date)],
+            Held =
+            [
+                .. state
+                    .Dates.Values.Where(date =>
+                        date.Entry.IsHeld && dates.TrueForAll(one => one.Date != date.Entry.Date)
+                    )
+                    .Select(date => new PlannedDate(date.Entry.Date, string.Join(", ", date.Entry.Failed))),
+            ],
         };
     }
 
@@ -174,6 +183,11 @@ public sealed class Reconciliation(
         if (request is { Retract: not null } or { Restore: not null })
         {
             Retraction.Commit(run.Ledger, request);
+        }
+
+        if (request.Approve is { } approved)
+        {
+            Approval.Commit(run.Ledger, approved);
         }
 
         var hasWork = true;

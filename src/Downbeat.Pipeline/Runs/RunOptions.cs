@@ -1,6 +1,7 @@
 using System.Globalization;
 using Downbeat.Engine.Kpis;
 using Downbeat.Pipeline.Archive;
+using Downbeat.Pipeline.Quality;
 
 namespace Downbeat.Pipeline.Runs;
 
@@ -85,6 +86,9 @@ public sealed record RunOptions
 
     /// <summary>What shapes the tables.</summary>
     public KpiOptions Kpis { get; init; } = new();
+
+    /// <summary>From which values on people are warned, and dates held back.</summary>
+    public QualityOptions Quality { get; init; } = new();
 
     static int Within(int value, int from, int to, string name) =>
         value >= from && value <= to

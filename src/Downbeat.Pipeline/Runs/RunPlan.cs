@@ -35,6 +35,9 @@ public sealed record RunPlan
     /// <summary>Destinations that do not hold the dates as they are published now. Dates that are computed are published too.</summary>
     public IReadOnlyList<PlannedPublication> Publish { get; init; } = [];
 
+    /// <summary>Dates that are held back, and the checks that failed. They wait for a file or for someone, not for a run.</summary>
+    public IReadOnlyList<PlannedDate> Held { get; init; } = [];
+
     /// <summary>Whether a run has anything to do.</summary>
     [JsonIgnore]
     public bool IsEmpty => Catalogue.Count + Scan.Count + Move.Count + Delete.Count + Dates.Count + Publish.Count == 0;

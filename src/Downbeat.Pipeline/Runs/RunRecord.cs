@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Downbeat.Pipeline.Ledger;
 
 namespace Downbeat.Pipeline.Runs;
 
@@ -157,10 +158,19 @@ public sealed record ScannedFile(
 /// <param name="Date">The date.</param>
 /// <param name="Why">Why it was computed.</param>
 /// <param name="Listens">Its distinct listens; 0 when it lost its files because it has none left.</param>
-/// <param name="Restated">The tables whose files changed; none when the numbers stayed as they were.</param>
-public sealed record ComputedDate(DateOnly Date, string Why, long Listens, IReadOnlyList<string> Restated)
+/// <param name="Restated">The tables of listens whose files changed; none when the numbers stayed as they were.</param>
+/// <param name="IsHeld">Whether it is held back, so that its tables are those of before, if there were any.</param>
+/// <param name="Findings">What its checks say that is not ok; null when all is.</param>
+public sealed record ComputedDate(
+    DateOnly Date,
+    string Why,
+    long Listens,
+    IReadOnlyList<string> Restated,
+    bool IsHeld = false,
+    IReadOnlyList<QualityEntry>? Findings = null
+)
 {
-    /// <summary>The files of its tables.</summary>
+    /// <summary>The files of its tables that this run computed.</summary>
     [JsonIgnore]
     public IReadOnlyList<WrittenTable> Tables { get; init; } = [];
 }

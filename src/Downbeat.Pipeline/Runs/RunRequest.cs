@@ -12,6 +12,9 @@ public sealed record RunRequest
     /// <summary>The id of a source that was retracted, and whose listens are taken back in; null for none.</summary>
     public string? Restore { get; init; }
 
+    /// <summary>Dates that are held back, and are let through; null for none.</summary>
+    public IReadOnlyList<DateOnly>? Approve { get; init; }
+
     /// <summary>Users who are forgotten; null for none. What holds this must not outlive the run: they are personal data.</summary>
     public IReadOnlyCollection<ulong>? Forget { get; init; }
 

@@ -4,6 +4,7 @@ using Downbeat.Engine.Days;
 using Downbeat.Engine.Kpis;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
+using Downbeat.Pipeline.Quality;
 
 namespace Downbeat.Pipeline.Runs;
 
@@ -26,10 +27,11 @@ static class StaleDates
         var files = lake.List(LakePaths.Kpis).ToDictionary(file => file.Path, StringComparer.Ordinal);
         var stale = new List<PlannedDate>();
         var touched = new List<SeenEntry>();
+        var newestArrival = state.NewestArrival();
         foreach (var date in slicesByDate.Keys.Union(state.Dates.Keys).Union(DatesOf(files.Keys)).Order())
         {
             var slices = slicesByDate.GetValueOrDefault(date) ?? [];
-            var why = WhyStale(date, slices, state, options.Kpis.Shape, files);
+            var why = WhyStale(date, slices, state, options, newestArrival, files);
             if (why is null && state.Dates[date].Entry is var entry && IsTouched(entry, files))
             {
                 why = WhyOther(lake, entry, files);
@@ -98,7 +100,7 @@ static class StaleDates
                     DateTimeStyles.None,
                     out var date
                 )
-                && KpiTables.Schemas.Any(schema => schema.Name == table)
+                && KpiTables.Published.Any(schema => schema.Name == table)
                 && path == LakePaths.Kpi(table, date)
             )
             {
@@ -177,7 +179,8 @@ static class StaleDates
         DateOnly date,
         List<(SliceEntry Slice, SourceState Source)> slices,
         LakeState state,
-        string shape,
+        RunOptions options,
+        DateTimeOffset? newestArrival,
         Dictionary<string, LakeObject> files
     )
     {
@@ -197,9 +200,9 @@ static class StaleDates
             return slices.Count == 0 ? $"it has no listens any more ({why})" : why;
         }
 
-        if (known.Entry.Shape != shape)
+        if (known.Entry.Shape != options.Kpis.Shape)
         {
-            return $"settings changed: {shape}, was {known.Entry.Shape}";
+            return $"settings changed: {options.Kpis.Shape}, was {known.Entry.Shape}";
         }
 
         if (known.IsWanted)
@@ -207,9 +210,28 @@ static class StaleDates
             return "rebuild was asked for";
         }
 
-        var missing = KpiTables.Schemas.FirstOrDefault(table =>
-            !files.TryGetValue(LakePaths.Kpi(table.Name, date), out var found)
-            || found.Size != known.Entry.Files.FirstOrDefault(file => file.Table == table.Name)?.Size
+        if (known.Entry.OpenUntil <= newestArrival)
+        {
+            return "the date is over";
+        }
+
+        if (known.Entry.IsHeld)
+        {
+            var why =
+                known.ApprovedAt is not null ? "it was approved"
+                : known.Entry.JudgedBy != QualityOptions.JudgedBy(options.Quality, state)
+                    ? "what it was held back by has changed: thresholds, songs or users"
+                : state.ForgottenIn > known.ComputedIn && known.Entry.Files.Count > 1 ? Forgotten
+                : null;
+            if (why is not null)
+            {
+                return why;
+            }
+        }
+
+        var missing = KpiTables.Published.FirstOrDefault(table =>
+            files.GetValueOrDefault(LakePaths.Kpi(table.Name, date))?.Size
+            != known.Entry.Files.FirstOrDefault(file => file.Table == table.Name)?.Size
         );
         return missing is null ? null : $"{LakePaths.Kpi(missing.Name, date)} is not as it was published";
     }

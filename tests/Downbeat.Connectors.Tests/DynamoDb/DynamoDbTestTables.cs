@@ -229,6 +229,12 @@ sealed class DynamoDbTestTables : IDisposable
                     StringComparer.Ordinal
                 );
             AssertInteger(held.Count, marker["item_count"]);
+            Assert.Equal(
+                tables.Table("quality_daily").Rows.Select(row => (Text(row[0]), Text(row[3]))),
+                (marker["quality"].M ?? [])
+                    .Select(check => (check.Key, check.Value.M["status"].S))
+                    .OrderBy(check => check.Key, StringComparer.Ordinal)
+            );
             return held;
         }
     }

@@ -1,3 +1,4 @@
+using Downbeat.Engine.Kpis;
 using Downbeat.Pipeline.Publish;
 using Downbeat.Testing;
 
@@ -73,6 +74,27 @@ public abstract class DestinationContract
         var tables = Tables(7);
         Publish(tables);
         AssertHeld(tables);
+    }
+
+    [Fact]
+    public void ADateThatIsHeldBackFromTheFirstShowsItsQualityAlone()
+    {
+        var whole = Tables(7);
+        var held = Tables(8);
+        held = held with
+        {
+            Tables =
+            [
+                .. held.Tables.Select(table =>
+                    table.Schema.Name == "quality_daily" ? table : new KpiTable(table.Schema, table.Date)
+                ),
+            ],
+        };
+        Publish(held, Tables(8, day: 1));
+        AssertHolds(held);
+        var approved = whole with { Version = 9 };
+        Publish(approved);
+        AssertHolds(approved);
     }
 
     [Fact]

@@ -26,7 +26,7 @@ public abstract class SqlDestinationContract : DestinationContract
             using var command = client.CreateCommand();
             command.CommandText =
                 $"SELECT * FROM {Prefix}{schema.Name} WHERE date = '{ListenDate.Text(expected.Date)}' "
-                + $"ORDER BY {string.Join(", ", schema.Columns.Take(schema.KeyColumns).Select(column => column.Name))}";
+                + $"ORDER BY {string.Join(", ", schema.Columns.Take(schema.KeyColumns).Select(column => $"\"{column.Name}\""))}";
             using var reader = command.ExecuteReader();
             Assert.Equal(
                 schema.Columns.Select(column => column.Name),
@@ -284,15 +284,17 @@ public abstract class SqlDestinationContract : DestinationContract
     static string Shape(DateTables tables) =>
         string.Join(
             ' ',
-            tables.Tables.Select(table =>
-            {
-                var schema = table.Schema;
-                var name =
-                    schema.KeyColumns == 4 ? "rank"
-                    : schema.Columns[^1].Type == KpiType.Text ? "listen_count"
-                    : schema.Columns[^1].Name;
-                var place = schema.Columns.ToList().FindIndex(column => column.Name == name) - 1;
-                return $"{table.Rows.Count} {table.Rows.Sum(row => row[place].Integer % 1000003)}";
-            })
+            tables
+                .Tables.Where(table => table.Schema.Name != "quality_daily")
+                .Select(table =>
+                {
+                    var schema = table.Schema;
+                    var name =
+                        schema.KeyColumns == 4 ? "rank"
+                        : schema.Columns[^1].Type == KpiType.Text ? "listen_count"
+                        : schema.Columns[^1].Name;
+                    var place = schema.Columns.ToList().FindIndex(column => column.Name == name) - 1;
+                    return $"{table.Rows.Count} {table.Rows.Sum(row => row[place].Integer % 1000003)}";
+                })
         );
 }

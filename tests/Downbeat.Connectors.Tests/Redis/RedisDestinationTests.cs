@@ -77,6 +77,7 @@ public sealed class RedisDestinationTests : DestinationContract, IDisposable
                 ("genre_daily", "genre", true),
                 ("hourly", "hour", true),
                 ("country_daily", "country", true),
+                ("quality_daily", "quality", true),
             }
         )
         {
@@ -152,6 +153,10 @@ public sealed class RedisDestinationTests : DestinationContract, IDisposable
         if (trackNames.Count > 0)
         {
             keys.Add(Key("track_names", day, null));
+        }
+
+        if (keys.Count > 0)
+        {
             keys.Add(Key("keys", day, null));
         }
 

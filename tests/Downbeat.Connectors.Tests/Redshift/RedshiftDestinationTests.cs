@@ -82,13 +82,13 @@ public sealed class RedshiftDestinationTests : SqlDestinationContract, IDisposab
             Fails(() => dying.Publish([Tables(2)]));
         }
 
-        Assert.Equal(2 * KpiTables.Schemas.Count, place.Files().Count);
+        Assert.Equal(2 * KpiTables.Published.Count, place.Files().Count);
         Assert.All(
             place.Files(),
             file => Assert.StartsWith("a prefix+%/redshift/2024-06-25-", file, StringComparison.Ordinal)
         );
         Publish(Tables(3));
-        Assert.Equal(2 * KpiTables.Schemas.Count, place.Files().Count);
+        Assert.Equal(2 * KpiTables.Published.Count, place.Files().Count);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Text;
 using Downbeat.Engine.Kpis;
+using Downbeat.Pipeline.Quality;
 using Downbeat.Pipeline.Runs;
 using Downbeat.Testing;
 
@@ -42,13 +43,15 @@ public sealed class PublishStageTests : IDisposable
     [Fact]
     public void ARestatementThatChangesNoNumberPublishesNothing()
     {
+        // That it came twice is a number of quality.
+        var options = new RunOptions { Quality = new QualityOptions().With(QualityCheck.DuplicateShare, null) };
         using var lake = NewLake(days: 1);
-        lake.Run();
+        lake.Run(options);
         one.Given.Clear();
         lake.LandStreams("again.csv", TestListens.Csv([Listen(0)]));
-        lake.Run();
+        lake.Run(options);
         Assert.Empty(one.Given);
-        Assert.True(lake.Plan().IsEmpty);
+        Assert.True(lake.Plan(options).IsEmpty);
     }
 
     [Fact]
@@ -163,9 +166,13 @@ public sealed class PublishStageTests : IDisposable
             )
         );
         Assert.Equal(
-            lake.Kpis().Select(file => (file.Key, file.Value)),
+            lake.Kpis()
+                .Concat(lake.Quality())
+                .Select(file => (file.Key, file.Value))
+                .OrderBy(file => file.Key, StringComparer.Ordinal),
             held.OrderBy(file => file.Path, StringComparer.Ordinal)
         );
         Assert.Equal(KpiTables.Schemas.Count * destination.Held.Count, lake.Kpis().Count);
+        Assert.Equal(destination.Held.Count, lake.Quality().Count);
     }
 }

@@ -42,6 +42,8 @@ public static partial class LakeOutcome
         "inputs", // A sum over names with ids; which slices a date is made of shows in its tables.
         "arrived",
         "modified",
+        "approvedAt",
+        "scannedIn",
     };
 
     /// <summary>Reads a lake, and its folder and warehouse if it is in one.</summary>
