@@ -71,6 +71,7 @@ static class CommandLine
             ShowCommand.Create(),
             QueryCommand.Create(),
             CheckCommand.Create(),
+            AlertsCommand.Create(),
             ExplainCommand.Create(),
             QuarantineCommand.Create(),
             VersionCommand.Create(),

@@ -22,6 +22,7 @@ namespace Downbeat.Cli.Output;
 [JsonSerializable(typeof(RetractionPlan))]
 [JsonSerializable(typeof(ForgetReport))]
 [JsonSerializable(typeof(HealthAnswer))]
+[JsonSerializable(typeof(IReadOnlyList<TriedChannel>))]
 [JsonSerializable(typeof(RunResult))]
 sealed partial class CliJson : JsonSerializerContext
 {

@@ -141,6 +141,7 @@ static class KnownSettings
         .. WarehouseSettings.Redshift,
         .. CatalogueSettings.All,
         .. KeyValueSettings.All,
+        .. AlertSettings.All,
         Elsewhere("landing", "landing", "where producers drop files"),
         Elsewhere("streams", LakePaths.Streams, "listens"),
         Elsewhere("songs", LakePaths.Songs, "songs"),

@@ -1,3 +1,4 @@
+using Downbeat.Pipeline.Alerts;
 using Downbeat.Pipeline.Catalogue;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Publish;
@@ -6,17 +7,28 @@ using Microsoft.Extensions.Logging;
 
 namespace Downbeat.Cli.Settings;
 
-/// <summary>A lake, how to work on it, where its tables go besides, and where songs and users come from if not from it.</summary>
+/// <summary>A lake, how to work on it, where its tables go besides, where songs and users come from if not from it, and who is told of trouble.</summary>
 sealed record LakeInUse(
     ILake Lake,
     RunOptions Options,
     IReadOnlyList<IDestination> Destinations,
-    ICatalogueSource? Source
+    ICatalogueSource? Source,
+    Alerting Alerts
 ) : IDisposable
 {
     /// <summary>What carries runs and plans out.</summary>
-    public Reconciliation Reconciliation(IProgress<RunProgress>? progress = null, ILogger? logger = null) =>
-        new(Lake, Options, TimeProvider.System, logger ?? new Output.ConsoleLogger(), progress, Destinations, Source);
+    /// <param name="progress">Told how far each stage has come.</param>
+    /// <param name="logger">Told what matters.</param>
+    /// <param name="ended">Told how runs ended; where nobody is named, alerts are sent then.</param>
+    public Reconciliation Reconciliation(
+        IProgress<RunProgress>? progress = null,
+        ILogger? logger = null,
+        Action<RunEnd>? ended = null
+    ) =>
+        new(Lake, Options, TimeProvider.System, logger ?? new Output.ConsoleLogger(), progress, Destinations, Source)
+        {
+            Ended = ended ?? (Alerts.Channels.Count > 0 ? Alerts.EndRun : null),
+        };
 
     /// <summary>Closes the connections.</summary>
     public void Dispose()
@@ -27,5 +39,9 @@ sealed record LakeInUse(
         }
 
         Source?.Dispose();
+        foreach (var channel in Alerts.Channels)
+        {
+            channel.Dispose();
+        }
     }
 }

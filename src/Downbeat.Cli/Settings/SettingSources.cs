@@ -1,5 +1,8 @@
 using System.Collections;
+using Downbeat.Connectors.PagerDuty;
 using Downbeat.Connectors.S3;
+using Downbeat.Connectors.Slack;
+using Downbeat.Connectors.Webhook;
 using Downbeat.Pipeline.Landing;
 
 namespace Downbeat.Cli.Settings;
@@ -20,7 +23,15 @@ sealed record SettingSources(
 )
 {
     /// <summary>Variables that are no settings: of the scripts that start Downbeat, and of those who look for a fault.</summary>
-    static readonly string[] Reserved = [ScanVariable.Name, "DOWNBEAT_DEBUG", "DOWNBEAT_COMMAND"];
+    static readonly string[] Reserved = 
+    [
+        ScanVariable.Name,
+        "DOWNBEAT_DEBUG",
+        "DOWNBEAT_COMMAND",
+        SlackChannel.Variable,
+        PagerDutyChannel.Variable,
+        WebhookChannel.Variable,
+    ];
 
     static readonly string[] ReservedPrefixes = ["DOWNBEAT_BUILD", "DOWNBEAT_TEST"];
 

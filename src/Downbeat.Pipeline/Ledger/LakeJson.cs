@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Downbeat.Pipeline.Alerts;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Quarantine;
 using Downbeat.Pipeline.Repair;
@@ -13,6 +14,7 @@ namespace Downbeat.Pipeline.Ledger;
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
 )]
+[JsonSerializable(typeof(AlertsFile))]
 [JsonSerializable(typeof(Commit))]
 [JsonSerializable(typeof(LakeState))]
 [JsonSerializable(typeof(LakeFile))]

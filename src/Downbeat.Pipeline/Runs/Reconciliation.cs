@@ -96,18 +96,19 @@ public sealed class Reconciliation(
     /// <exception cref="LakeException">Nothing was done: there is no lake, songs or users are missing, or another run works.</exception>
     public RunRecord Run(RunRequest? request = null, CancellationToken cancellationToken = default)
     {
+        request ??= new();
         LakeState? state = null;
         LakeFile.Read(lake);
         lake.DeleteScratch(); // What runs that died left may be what fills the disk.
         try
         {
-            var record = Run(request ?? new(), ref state, cancellationToken);
-            Ended?.Invoke(new(record, state, null));
+            var record = Run(request, ref state, cancellationToken);
+            Ended?.Invoke(new(record, state, null) { Request = request });
             return record;
         }
         catch (Exception error)
         {
-            Ended?.Invoke(new(null, state, error));
+            Ended?.Invoke(new(null, state, error) { Request = request });
             throw;
         }
         finally
@@ -535,4 +536,8 @@ public sealed class Reconciliation(
 /// <param name="Record">What it did; null when it threw.</param>
 /// <param name="State">What is true of the lake then; null when it could not be read.</param>
 /// <param name="Error">What it threw, if it did.</param>
-public sealed record RunEnd(RunRecord? Record, LakeState? State, Exception? Error);
+public sealed record RunEnd(RunRecord? Record, LakeState? State, Exception? Error)
+{
+    /// <summary>What was asked of it.</summary>
+    public RunRequest Request { get; init; } = new();
+}
