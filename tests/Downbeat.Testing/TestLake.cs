@@ -66,6 +66,12 @@ public sealed class TestLake : IDisposable
         Land($"{LakePaths.Users}/users.csv", Encoding.UTF8.GetBytes(users), arrived);
     }
 
+    /// <summary>Unfinished work that this process has left in the lake, but for the lock that says that the process lives.</summary>
+    public IEnumerable<string> Unfinished() =>
+        Directory
+            .EnumerateFileSystemEntries(Lake.Scratch, "*", SearchOption.AllDirectories)
+            .Where(file => Path.GetFileName(file) != ".lock");
+
     /// <summary>Lands a file anywhere in the lake.</summary>
     public void Land(string path, byte[] bytes, DateTimeOffset? arrived = null)
     {

@@ -26,6 +26,7 @@ static class Overview
         Terminal.Line("Every day");
         Command("plan", "show what a run would do, and why");
         Command("run", "scan what has landed, restate the dates concerned, archive");
+        Command("watch", "run as files land, or by a timetable, until it is stopped");
         Command("status", "show dates, what waits, what is in quarantine, and the last run");
         Command("show", "show a table of a date");
         Command("query SQL", "ask the lake's warehouse in SQL");

@@ -27,10 +27,11 @@ sealed class FolderPaths(string root, string name)
 
     readonly ConcurrentDictionary<string, string> realFolders = new(StringComparer.Ordinal);
 
-    /// <summary>The full path of a path of the lake, which may lead anywhere within but not out of it.</summary>
+    /// <summary>The full path of a path of the lake, which may lead anywhere within but not out of it; of none, that of the lake.</summary>
     /// <exception cref="UnauthorizedAccessException">It leads out, or may.</exception>
     public string Full(string path) =>
-        LakePaths.IsInside(path)
+        path.Length == 0 ? root
+        : LakePaths.IsInside(path)
         && !path.Split('/').Contains("", StringComparer.Ordinal)
         && (!OperatingSystem.IsWindows() || path.AsSpan().IndexOfAny('\\', ':') < 0)
             ? Path.Combine(root, path)

@@ -291,7 +291,9 @@ public sealed class QuarantineStore(ILake lake, RunOptions options, TimeProvider
         try
         {
             using var stream = lake.Open(path);
-            return JsonSerializer.Deserialize(stream, LakeJson.Readable.QuarantinedSourceFile)!;
+            return JsonSerializer.Deserialize(stream, LakeJson.Readable.QuarantinedSourceFile) is { Header: not null } about
+                ? about
+                : throw new JsonException("it has no header.");
         }
         catch (Exception error) when (error is JsonException or FileNotFoundException or DirectoryNotFoundException)
         {

@@ -658,7 +658,14 @@ sealed class SourceRepair(RunContext run, RepairLog log)
             other => other != id && ++tried < LandedSource.MaxSweeps,
             1
         );
-        scan ??= new(lake, run.Zone, TrackIndex.Empty, (long)run.Options.SortBufferMb << 20, RunOptions.MostDatesPerFile, (_, _) => { });
+        scan ??= new(
+            lake,
+            run.Zone,
+            TrackIndex.Empty,
+            (long)run.Options.SortBufferMb << 20,
+            RunOptions.MostDatesPerFile,
+            (_, _) => { }
+        );
         return source.Scan(scan, 0, cancellationToken) ? source.Keep() : null;
     }
 }

@@ -115,6 +115,7 @@ sealed class CatalogueStage
             .Select(file => new PlannedFile(file.Path, file.Size, LandedStreams.WhyNoInput(file.Path) ?? ""))
             .Where(file => file.Why.Length > 0)
             .Concat(lake.ListPassedOver(folder).Select(found => new PlannedFile(found.Path, 0, found.Why)));
+
     /// <summary>Whether songs and users were read before.</summary>
     public static bool HasBoth(LakeState state) => state.Songs is not null && state.Users is not null;
 

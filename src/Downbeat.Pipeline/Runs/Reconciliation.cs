@@ -98,13 +98,12 @@ public sealed class Reconciliation(
     {
         request ??= new();
         LakeState? state = null;
+        RunRecord record;
         LakeFile.Read(lake);
         lake.DeleteScratch(); // What runs that died left may be what fills the disk.
         try
         {
-            var record = Run(request, ref state, cancellationToken);
-            Ended?.Invoke(new(record, state, null) { Request = request });
-            return record;
+            record = Run(request, ref state, cancellationToken);
         }
         catch (Exception error)
         {
@@ -115,6 +114,9 @@ public sealed class Reconciliation(
         {
             lake.DeleteScratch();
         }
+
+        Ended?.Invoke(new(record, state, null) { Request = request });
+        return record;
     }
 
     RunRecord Run(RunRequest request, ref LakeState? known, CancellationToken cancellationToken)
@@ -262,20 +264,22 @@ public sealed class Reconciliation(
     }
 
     /// <summary>The dates that are to be computed as far as is known now, in order.</summary>
-    static List<DateOnly> FindStale(RunContext run, CancellationToken cancellationToken)
+    List<DateOnly> FindStale(RunContext run, CancellationToken cancellationToken)
     {
         var state = run.Ledger.State;
-        var stale = StaleDates.Find(run.Lake, state, run.Options).Stale.ConvertAll(date => date.Date);
+        var stale = StaleDates.Find(lake, state, options).Stale.ConvertAll(date => date.Date);
         if (CatalogueStage.HasBoth(state))
         {
-            stale.AddRange(StaleDates.FindKnownNow(run, cancellationToken).Stale.Select(date => date.Date));
+            // What cannot be read is an error of the run when it is computed, not when it is only looked at.
+            var looking = new RunContext(lake, run.Zone, run.Ledger, options, clock, logger, null);
+            stale.AddRange(StaleDates.FindKnownNow(looking, cancellationToken).Stale.Select(date => date.Date));
         }
 
         return [.. stale.Distinct().Order()];
     }
 
     /// <summary>What a step that only scans leaves to be computed; nothing after other steps, which is not asked.</summary>
-    static List<DateOnly>? FindStale(RunContext run, RunRequest request, CancellationToken cancellationToken) =>
+    List<DateOnly>? FindStale(RunContext run, RunRequest request, CancellationToken cancellationToken) =>
         request.Only == RunStep.Scan ? FindStale(run, cancellationToken) : null;
 
     /// <summary>Songs and users shape tables, so that it is computing that reads them; a lake has some before it has slices.</summary>

@@ -179,6 +179,8 @@ public sealed class Watch(
             return;
         }
 
+        nap = TimeSpan.FromMilliseconds(Math.Ceiling(nap.TotalMilliseconds)); // Timers round down, to no time at all.
+
         if (landing is not null)
         {
             await landing.WaitAsync(nap, hearsChanges, clock, stop).ConfigureAwait(false);
@@ -347,6 +349,11 @@ public sealed class Watch(
         return cause switch
         {
             LeaseHeldException => ("lease", "another run works on the lake", message),
+            OperationCanceledException => (
+                "lease",
+                "another run works on the lake",
+                "Another process took the lease over, and goes on."
+            ),
             LakeException => (message, "the lake is not fit for a run", message),
             IOException or UnauthorizedAccessException => (message, "the lake cannot be read or written", message),
             OutOfMemoryException => (

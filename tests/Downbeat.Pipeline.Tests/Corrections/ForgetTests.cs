@@ -396,9 +396,9 @@ public sealed class ForgetTests
         return holding;
     }
 
-    static List<Listen> All(SliceReader slice)
+    static List<Engine.Listens.Listen> All(SliceReader slice)
     {
-        var listens = new Listen[slice.Summary.Listens];
+        var listens = new Engine.Listens.Listen[slice.Summary.Listens];
         Assert.Equal(listens.Length, new SliceMerge([slice], 1 << 16).Read(listens));
         return [.. listens];
     }

@@ -121,7 +121,7 @@ public sealed class LandedSourceTests : IDisposable
             var (entry, errors) = Scan(SomeRows, faulty, 3, new(failsAt));
             Assert.Null(entry);
             Assert.Equal("The disk is broken.", Assert.IsType<IOException>(Assert.Single(errors)).Message);
-            Assert.Empty(Directory.EnumerateFileSystemEntries(lake.Lake.Scratch));
+            Assert.Empty(lake.Unfinished());
         }
     }
 
@@ -152,7 +152,7 @@ public sealed class LandedSourceTests : IDisposable
 
             Assert.Null(entry);
             Assert.IsType<OperationCanceledException>(Assert.Single(errors));
-            Assert.Empty(Directory.EnumerateFileSystemEntries(lake.Lake.Scratch));
+            Assert.Empty(lake.Unfinished());
         }
     }
 
@@ -189,7 +189,7 @@ public sealed class LandedSourceTests : IDisposable
             Assert.Null(entry);
             Assert.True(longer == int.MinValue || errors.Count == 0, string.Join('\n', errors));
             Assert.All(errors, error => Assert.IsType<FileNotFoundException>(error));
-            Assert.Empty(Directory.EnumerateFileSystemEntries(lake.Lake.Scratch));
+            Assert.Empty(lake.Unfinished());
         }
     }
 
@@ -362,12 +362,13 @@ public sealed class LandedSourceTests : IDisposable
             var (entry, errors) = Scan(other, other.Lake, options, sections, random);
             Assert.Empty(errors);
             Assert.NotNull(entry);
-            Assert.Empty(Directory.EnumerateFileSystemEntries(other.Lake.Scratch));
+            Assert.Empty(other.Unfinished());
             var files = new SortedDictionary<string, byte[]>(StringComparer.Ordinal);
             foreach (
                 var kept in other
                     .Lake.List("")
                     .Where(kept => kept.Path is not LakePaths.Lake and not LakePaths.LakeCopy and not Key)
+                    .Where(kept => !kept.Path.StartsWith(".tmp/", StringComparison.Ordinal))
             )
             {
                 files.Add(kept.Path, File.ReadAllBytes(Path.Combine(other.Folder, kept.Path)));

@@ -31,7 +31,7 @@ public sealed class TooManyDatesTests
         );
         Assert.Empty(lake.State.Dates);
         Assert.Empty(lake.Lake.List(LakePaths.Slices));
-        Assert.Empty(Directory.GetFiles(lake.Lake.Scratch, "*", SearchOption.AllDirectories));
+        Assert.Empty(lake.Unfinished());
 
         var raised = options with { MaxDatesPerFile = 50 };
         new QuarantineStore(lake.Lake, raised, TimeProvider.System).Retry(scanned.Source);
