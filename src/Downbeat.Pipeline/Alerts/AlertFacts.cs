@@ -306,7 +306,7 @@ public sealed record AlertFacts
             What = date,
             Since = held.Since,
             Cause = held.Why,
-            Do = [$"downbeat show quality_daily --date {date}", $"downbeat approve {date}"],
+            Do = [$"downbeat quality --date {date}", $"downbeat approve {date}"],
         };
     }
 

@@ -234,7 +234,7 @@ public static class AlertTexts
         conditions.Count == 1 || conditions[0].Kind is not (AlertKind.Quarantine or AlertKind.Held)
             ? [.. conditions.SelectMany(one => one.Do).Distinct(StringComparer.Ordinal)]
         : conditions[0].Kind == AlertKind.Quarantine ? ["downbeat quarantine list", "downbeat quarantine retry --all"]
-        : [.. conditions.Take(Named).Select(one => one.Do[^1])];
+        : ["downbeat quality", $"downbeat approve {string.Join(' ', conditions.Take(Named).Select(one => one.Name))}"];
 
     /// <summary>A path as an argument that can be pasted into a shell.</summary>
     static string Quoted(string path)
