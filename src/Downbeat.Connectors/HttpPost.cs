@@ -9,10 +9,14 @@ namespace Downbeat.Connectors;
 /// <summary>Sends alerts to an address that is asked for nothing else, and whose path may be a secret.</summary>
 /// <param name="name">The channel, for messages.</param>
 /// <param name="address">The address. Of it only the host is told.</param>
-/// <param name="secret">What an answer might repeat, and nobody is told.</param>
+/// <param name="secret">What else an answer might repeat, and nobody is told.</param>
 sealed class HttpPost(string name, Uri address, string secret) : IDisposable
 {
-    const int AnswerLetters = 200;
+    const int AnswerBytes = 4096;
+
+    /// <summary>A part of the path that is as long may be one.</summary>
+    const int ShortestSecret = 8;
+
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     readonly HttpClient client = new(
@@ -25,7 +29,6 @@ sealed class HttpPost(string name, Uri address, string secret) : IDisposable
     )
     {
         Timeout = Timeout.InfiniteTimeSpan,
-        MaxResponseContentBufferSize = 64 * 1024,
     };
 
     /// <summary>Where that is, without what may be a secret.</summary>
@@ -52,10 +55,12 @@ sealed class HttpPost(string name, Uri address, string secret) : IDisposable
 
         try
         {
-            using var answer = await client.SendAsync(request, patience.Token).ConfigureAwait(false);
+            using var answer = await client
+                .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, patience.Token)
+                .ConfigureAwait(false);
             if (!answer.IsSuccessStatusCode)
             {
-                throw Refusal(answer, await answer.Content.ReadAsByteArrayAsync(patience.Token).ConfigureAwait(false));
+                throw Refusal(answer, await ReadAsync(answer, patience.Token).ConfigureAwait(false));
             }
         }
         catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
@@ -69,7 +74,7 @@ sealed class HttpPost(string name, Uri address, string secret) : IDisposable
         catch (HttpRequestException error)
         {
             throw new AlertChannelException(
-                $"{Place} was not reached: {Safe(error.InnerException?.Message ?? error.Message)}",
+                $"{Place} was not reached: {AlertTexts.Safe(error.InnerException?.Message ?? error.Message)}",
                 isTransient: true,
                 cause: error
             );
@@ -79,10 +84,29 @@ sealed class HttpPost(string name, Uri address, string secret) : IDisposable
     /// <inheritdoc/>
     public void Dispose() => client.Dispose();
 
-    AlertChannelException Refusal(HttpResponseMessage answer, byte[] body)
+    static async Task<string> ReadAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
+        var bytes = new byte[AnswerBytes];
+        try
+        {
+            await using var body = await answer.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+            var length = await body.ReadAtLeastAsync(bytes, bytes.Length, false, cancellationToken)
+                .ConfigureAwait(false);
+            return Encoding.UTF8.GetString(bytes.AsSpan(0, length));
+        }
+        catch (IOException)
+        {
+            return ""; // The status says most.
+        }
+    }
+
+    AlertChannelException Refusal(HttpResponseMessage answer, string body)
     {
         var code = (int)answer.StatusCode;
-        var says = Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, AnswerLetters))).Trim();
+        var says = Answers.Safe(
+            body,
+            [secret, .. address.AbsolutePath.Split('/').Where(part => part.Length >= ShortestSecret)]
+        );
         var isTransient = code is 408 or 429 or >= 500;
         var retryAfter = answer.Headers.RetryAfter switch
         {
@@ -100,13 +124,10 @@ sealed class HttpPost(string name, Uri address, string secret) : IDisposable
         return new(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{Place} answered {code}{(says.Length > 0 && says[0] is not ('<' or '{') ? $" ({Safe(says)})" : "")}.{advice}"
+                $"{Place} answered {code}{(says.Length > 0 && says[0] is not ('<' or '{') ? $" ({says})" : "")}.{advice}"
             ),
             isTransient,
             retryAfter < TimeSpan.Zero ? TimeSpan.Zero : retryAfter
         );
     }
-
-    string Safe(string text) =>
-        AlertTexts.Safe(secret.Length > 0 ? text.Replace(secret, "…", StringComparison.Ordinal) : text);
 }

@@ -17,6 +17,9 @@ static partial class Log
         string cause
     );
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The mail server does not take mail to {Recipient}; the others get it.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The mail server does not take mail to {Recipient}; the others get it."
+    )]
     public static partial void RefusedRecipient(this ILogger logger, string recipient);
 }

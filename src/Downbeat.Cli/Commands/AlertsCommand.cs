@@ -12,7 +12,10 @@ static class AlertsCommand
     /// <summary>Makes the command and those below it.</summary>
     public static Command Create()
     {
-        var command = new Command("alerts", "Lists what is not as it should be, looks for it, and tries how people are told.");
+        var command = new Command(
+            "alerts",
+            "Lists what is not as it should be, looks for it, and tries how people are told."
+        );
         command.Add(
             CreateOn(
                 "list",
@@ -71,7 +74,10 @@ static class AlertsCommand
 
     static Command CreateTest()
     {
-        var command = new Command("test", "Sends a message to every channel that is configured, or to one. Exits with 1 when one is not taken.");
+        var command = new Command(
+            "test",
+            "Sends a message to every channel that is configured, or to one. Exits with 1 when one is not taken."
+        );
         var channel = new Option<string?>("--channel")
         {
             HelpName = "NAME",
@@ -95,7 +101,11 @@ static class AlertsCommand
                 );
             }
 
-            var tried = channels.ConvertAll(one => new TriedChannel(one.Name, one.Place, lake.Alerts.Test(one, stop.Token)));
+            var tried = channels.ConvertAll(one => new TriedChannel(
+                one.Name,
+                one.Place,
+                lake.Alerts.Test(one, stop.Token)
+            ));
             if (parsed.GetValue(json))
             {
                 CliJson.Write(tried, CliJson.Readable.IReadOnlyListTriedChannel);
@@ -138,12 +148,16 @@ static class AlertsCommand
             {
                 table.Add(
                     AlertRules.NameOf(one.Condition.Kind),
-                    alerting.Options.Rules.SeverityOf(one.Condition.Kind) is { } severity ? AlertRules.NameOf(severity) : "off",
+                    alerting.Options.Rules.SeverityOf(one.Condition.Kind) is { } severity
+                        ? AlertRules.NameOf(severity)
+                        : "off",
                     one.Condition.What,
                     Figures.Ago(one.Condition.Since, now),
                     string.Join(
                         ", ",
-                        alerts.Channels.Where(channel => channel.Value.Told.ContainsKey(one.Condition.Key)).Select(channel => channel.Key)
+                        alerts
+                            .Channels.Where(channel => channel.Value.Told.ContainsKey(one.Condition.Key))
+                            .Select(channel => channel.Key)
                     ),
                     one.Condition.Cause
                 );

@@ -167,7 +167,9 @@ sealed record AlertSettings
             }
             catch (FormatException)
             {
-                throw new UsageException($"{WebhookChannel.Variable} begins with whsec_, and what follows is no base64.");
+                throw new UsageException(
+                    $"{WebhookChannel.Variable} begins with whsec_, and what follows is no base64."
+                );
             }
         }
 
@@ -235,7 +237,10 @@ sealed record AlertSettings
         && uri.UserInfo.Length == 0
         && (
             uri.Scheme == "https"
-            || (uri.Scheme == "http" && (uri.IsLoopback || (IPAddress.TryParse(uri.Host, out var ip) && IPAddress.IsLoopback(ip))))
+            || (
+                uri.Scheme == "http"
+                && (uri.IsLoopback || (IPAddress.TryParse(uri.Host, out var ip) && IPAddress.IsLoopback(ip)))
+            )
         )
             ? uri
             : null;
@@ -251,12 +256,7 @@ sealed record AlertSettings
             DurationWords,
             help,
             (alerts, text) =>
-                Durations.TryParse(text, out var time)
-                    ? alerts with
-                    {
-                        Options = set(alerts.Options, time),
-                    }
-                    : null
+                Durations.TryParse(text, out var time) ? alerts with { Options = set(alerts.Options, time) } : null
         ) with
         {
             Default = $"\"{Durations.Text(get(new()))}\"",

@@ -23,7 +23,7 @@ sealed record SettingSources(
 )
 {
     /// <summary>Variables that are no settings: of the scripts that start Downbeat, and of those who look for a fault.</summary>
-    static readonly string[] Reserved = 
+    static readonly string[] Reserved =
     [
         ScanVariable.Name,
         "DOWNBEAT_DEBUG",

@@ -22,7 +22,7 @@ public sealed class SlackChannel : IAlertChannel
     public SlackChannel(Uri webhook)
     {
         ArgumentNullException.ThrowIfNull(webhook);
-        post = new(Name, webhook, webhook.PathAndQuery);
+        post = new(Name, webhook, "");
     }
 
     /// <inheritdoc/>
@@ -73,8 +73,7 @@ public sealed class SlackChannel : IAlertChannel
             foreach (var (number, line) in lines.Index())
             {
                 var escaped = Escape(line);
-                var shown =
-                    $"\n{(number == 0 ? $"_{label}_ " : "")}{(label == "do" ? $"`{escaped}`" : escaped)}";
+                var shown = $"\n{(number == 0 ? $"_{label}_ " : "")}{(label == "do" ? $"`{escaped}`" : escaped)}";
 
                 // Room is kept for what to type.
                 if (text.Length + shown.Length > (label == "do" ? LongestSection : LongestSection - 700))

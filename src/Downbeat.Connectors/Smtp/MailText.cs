@@ -24,7 +24,10 @@ static class MailText
         Header("From", from);
         Header("To", string.Join(",\r\n ", to));
         Header("Subject", Words(subject, "Subject: ".Length));
-        Header("Date", date.ToUniversalTime().ToString("ddd, dd MMM yyyy HH:mm:ss '+0000'", CultureInfo.InvariantCulture));
+        Header(
+            "Date",
+            date.ToUniversalTime().ToString("ddd, dd MMM yyyy HH:mm:ss '+0000'", CultureInfo.InvariantCulture)
+        );
         Header("Message-ID", $"<{messageId}>");
         Header("Auto-Submitted", "auto-generated"); // So that nobody's absence is answered.
         Header("MIME-Version", "1.0");
@@ -59,7 +62,11 @@ static class MailText
         Span<byte> utf8 = stackalloc byte[4];
         void Close()
         {
-            words.Append(words.Length > 0 ? "\r\n " : "").Append(Begin).Append(Convert.ToBase64String([.. bytes])).Append(End);
+            words
+                .Append(words.Length > 0 ? "\r\n " : "")
+                .Append(Begin)
+                .Append(Convert.ToBase64String([.. bytes]))
+                .Append(End);
             bytes.Clear();
             used = 1;
         }

@@ -27,7 +27,9 @@ public sealed class SmtpChannel(SmtpOptions options, string? password, ILogger l
             message.At,
             AlertTexts.Plain(message)
         );
-        foreach (var refused in await SmtpSession.SendAsync(options, password, mail, cancellationToken).ConfigureAwait(false))
+        foreach (
+            var refused in await SmtpSession.SendAsync(options, password, mail, cancellationToken).ConfigureAwait(false)
+        )
         {
             logger.RefusedRecipient(refused);
         }

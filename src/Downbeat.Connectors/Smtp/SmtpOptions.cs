@@ -68,8 +68,9 @@ public sealed record SmtpOptions
             {
                 Host = uri.DnsSafeHost,
                 // smtp has a usual port of its own, 25, which is for servers among themselves.
-                Port = uri.Port > 0 && !(uri.IsDefaultPort && !url.TrimEnd('/').EndsWith(":25", StringComparison.Ordinal))
-                    ? uri.Port
+                Port =
+                    uri.Port > 0 && !(uri.IsDefaultPort && !url.TrimEnd('/').EndsWith(":25", StringComparison.Ordinal))
+                        ? uri.Port
                     : isTls ? UsualTlsPort
                     : UsualPort,
                 IsTlsFromStart = isTls,
@@ -85,7 +86,9 @@ public sealed record SmtpOptions
         return at > 0
             && at < text.Length - 1
             && text.Length <= 254
-            && text.All(letter => letter is > ' ' and <= '~' && !"<>()[],;:\\\"".Contains(letter, StringComparison.Ordinal));
+            && text.All(letter =>
+                letter is > ' ' and <= '~' && !"<>()[],;:\\\"".Contains(letter, StringComparison.Ordinal)
+            );
     }
 
     /// <inheritdoc/>

@@ -137,8 +137,7 @@ sealed class SmtpSession : IDisposable
                 policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
                 policy.CustomTrustStore.ImportFromPemFile(file);
             }
-            catch (Exception error)
-                when (error is CryptographicException or IOException or UnauthorizedAccessException)
+            catch (Exception error) when (error is CryptographicException or IOException or UnauthorizedAccessException)
             {
                 throw new AlertChannelException(
                     $"alertEmailCa: {AlertTexts.Safe(file)} cannot be read: {AlertTexts.Safe(error.Message)}",
@@ -160,7 +159,10 @@ sealed class SmtpSession : IDisposable
     {
         var self = ((IPEndPoint)client.Client.LocalEndPoint!).Address;
         self = self.IsIPv4MappedToIPv6 ? self.MapToIPv4() : self;
-        var name = self.AddressFamily == AddressFamily.InterNetworkV6 ? $"[IPv6:{self.ToString().Split('%')[0]}]" : $"[{self}]";
+        var name =
+            self.AddressFamily == AddressFamily.InterNetworkV6
+                ? $"[IPv6:{self.ToString().Split('%')[0]}]"
+                : $"[{self}]";
         var lines = await CommandAsync($"EHLO {name}", 250, "EHLO", cancellationToken).ConfigureAwait(false);
         extensions = lines.Skip(1).Select(line => line.Trim().ToUpperInvariant()).ToHashSet(StringComparer.Ordinal);
     }
@@ -176,12 +178,14 @@ sealed class SmtpSession : IDisposable
         }
 
         var ways = extensions
-            .Where(line => line.StartsWith("AUTH ", StringComparison.Ordinal) || line.StartsWith("AUTH=", StringComparison.Ordinal))
+            .Where(line =>
+                line.StartsWith("AUTH ", StringComparison.Ordinal) || line.StartsWith("AUTH=", StringComparison.Ordinal)
+            )
             .SelectMany(line => line[5..].Split(' ', StringSplitOptions.RemoveEmptyEntries))
             .ToHashSet(StringComparer.Ordinal);
         if (ways.Contains("PLAIN"))
         {
-            await CommandAsync($"AUTH PLAIN {Base64($"\0{user}\0{password}")}", 235, "the login", cancellationToken)
+            await CommandAsync($"AUTH PLAIN {Base64(Plain(user, password))}", 235, "the login", cancellationToken)
                 .ConfigureAwait(false);
         }
         else if (ways.Contains("LOGIN"))
@@ -257,16 +261,14 @@ sealed class SmtpSession : IDisposable
             return reply.Lines;
         }
 
-        var says = string.Join(' ', reply.Lines);
-        if (secret.Length > 0)
-        {
-            says = says.Replace(secret, "…", StringComparison.Ordinal).Replace(Base64(secret), "…", StringComparison.Ordinal);
-        }
-
+        var says = Answers.Safe(
+            string.Join(' ', reply.Lines),
+            [secret, Base64(secret), options.User is null ? "" : Base64(Plain(options.User, secret))]
+        );
         throw new AlertChannelException(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{options.Host}:{options.Port} refused {what}: {reply.Code} {AlertTexts.Safe(says.Trim())}{(reply.Code == 535 ? $" Check the user and {SmtpOptions.PasswordVariable}." : "")}"
+                $"{options.Host}:{options.Port} refused {what}: {reply.Code} {says}{(reply.Code == 535 ? $" Check the user and {SmtpOptions.PasswordVariable}." : "")}"
             ),
             isTransient: reply.Code is >= 400 and < 500
         );
@@ -322,6 +324,8 @@ sealed class SmtpSession : IDisposable
         patience.CancelAfter(options.Patience);
         return patience;
     }
+
+    static string Plain(string user, string password) => $"\0{user}\0{password}";
 
     static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 }

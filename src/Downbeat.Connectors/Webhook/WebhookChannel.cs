@@ -54,7 +54,10 @@ public sealed class WebhookChannel : IAlertChannel
         }
 
         var time = clock.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        var signature = HMACSHA256.HashData(secret, (byte[])[.. Encoding.UTF8.GetBytes($"{message.Id}.{time}."), .. body]);
+        var signature = HMACSHA256.HashData(
+            secret,
+            (byte[])[.. Encoding.UTF8.GetBytes($"{message.Id}.{time}."), .. body]
+        );
         return post.SendAsync(
             body,
             "application/cloudevents+json",

@@ -30,13 +30,13 @@ public sealed record AlertFacts
     /// <summary>What the end of a run tells.</summary>
     /// <param name="end">How it ended.</param>
     /// <param name="destinations">What it publishes to, by name and place.</param>
-    /// <param name="lake">What is fixed of the lake.</param>
+    /// <param name="lake">What is fixed of the lake; null where it cannot be read.</param>
     /// <param name="options">What people are told of.</param>
     /// <param name="now">When that is.</param>
     public static AlertFacts OfRun(
         RunEnd end,
         IReadOnlyList<(string Name, string Place)> destinations,
-        LakeFile lake,
+        LakeFile? lake,
         AlertOptions options,
         DateTimeOffset now
     )
@@ -49,7 +49,9 @@ public sealed record AlertFacts
         var known = new HashSet<string>(StringComparer.Ordinal);
         var knownKinds = new HashSet<AlertKind>();
 
-        var name = request.Only is null ? WholeRun : $"{AlertRules.NameOf(request.Only.Value)} {request.Shard}".TrimEnd();
+        var name = request.Only is null
+            ? WholeRun
+            : $"{AlertRules.NameOf(request.Only.Value)} {request.Shard}".TrimEnd();
         var failed = FindFailure(end, name, now);
         if (failed is not null)
         {
@@ -96,12 +98,15 @@ public sealed record AlertFacts
             knownKinds.Add(AlertKind.Lease); // It had the lease itself.
         }
 
-        var freshness = end.State is null ? null : LakeFreshness.Of(end.State, lake);
+        var freshness = end.State is null || lake is null ? null : LakeFreshness.Of(end.State, lake);
         if (end.State is { } state)
         {
             conditions.AddRange(InLedger(state, knownKinds));
-            conditions.AddRange(Fresh(freshness!, options, now, null));
-            knownKinds.Add(AlertKind.Freshness);
+            if (freshness is not null)
+            {
+                conditions.AddRange(Fresh(freshness, options, now, null));
+                knownKinds.Add(AlertKind.Freshness);
+            }
         }
 
         return new()
@@ -276,7 +281,9 @@ public sealed record AlertFacts
     static IEnumerable<AlertCondition> InLedger(LakeState state, HashSet<AlertKind> knownKinds)
     {
         knownKinds.Add(AlertKind.Quarantine);
-        foreach (var source in state.Sources.Values.Where(source => source is { IsQuarantined: true, IsRetracted: false }))
+        foreach (
+            var source in state.Sources.Values.Where(source => source is { IsQuarantined: true, IsRetracted: false })
+        )
         {
             yield return new()
             {
@@ -353,7 +360,11 @@ public sealed record AlertFacts
         }
     }
 
-    internal static IEnumerable<AlertCondition> LeaseConditions(LeaseFile? holder, AlertOptions options, DateTimeOffset now)
+    internal static IEnumerable<AlertCondition> LeaseConditions(
+        LeaseFile? holder,
+        AlertOptions options,
+        DateTimeOffset now
+    )
     {
         if (
             holder is null

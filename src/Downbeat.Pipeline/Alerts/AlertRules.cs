@@ -33,7 +33,10 @@ public sealed class AlertRules
             var words = Words(parts[0]);
             if (parts.Length > 2 || words.Length is 0 or > 2)
             {
-                throw Wrong(number, "expected is a condition, a severity if it is not the usual one, and channels behind a colon");
+                throw Wrong(
+                    number,
+                    "expected is a condition, a severity if it is not the usual one, and channels behind a colon"
+                );
             }
 
             if (TryName<AlertKind>(words[0]) is { } kind)
@@ -41,9 +44,13 @@ public sealed class AlertRules
                 if (words.Length == 2)
                 {
                     rules.severities[kind] =
-                        words[1] == Off ? null
-                        : TryName<AlertSeverity>(words[1])
-                            ?? throw Wrong(number, $"the second word is a severity, {Names<AlertSeverity>()}, or {Off}");
+                        words[1] == Off
+                            ? null
+                            : TryName<AlertSeverity>(words[1])
+                                ?? throw Wrong(
+                                    number,
+                                    $"the second word is a severity, {Names<AlertSeverity>()}, or {Off}"
+                                );
                 }
             }
             else if (TryName<AlertSeverity>(words[0]) is null || words.Length == 2)
@@ -80,10 +87,10 @@ public sealed class AlertRules
     /// <summary>Whether a channel is told of a condition.</summary>
     public bool Tells(string channel, AlertKind kind) =>
         SeverityOf(kind) is { } severity
-        && (
-            channels.GetValueOrDefault(NameOf(kind))
-            ?? channels.GetValueOrDefault(NameOf(severity))
-        )?.Contains(channel, StringComparer.Ordinal) != false;
+        && (channels.GetValueOrDefault(NameOf(kind)) ?? channels.GetValueOrDefault(NameOf(severity)))?.Contains(
+            channel,
+            StringComparer.Ordinal
+        ) != false;
 
     /// <summary>A condition or severity as it is written.</summary>
     public static string NameOf<T>(T value)
@@ -98,8 +105,7 @@ public sealed class AlertRules
     static string Names<T>()
         where T : struct, Enum => string.Join(", ", Enum.GetValues<T>().Select(NameOf));
 
-    static string[] Words(string text) =>
-        text.Split([' ', ',', '\t'], StringSplitOptions.RemoveEmptyEntries);
+    static string[] Words(string text) => text.Split([' ', ',', '\t'], StringSplitOptions.RemoveEmptyEntries);
 
     static FormatException Wrong(int number, string why) => new($"rule {number} is not understood: {why}.");
 }

@@ -31,7 +31,10 @@ public static class AlertTexts
         ArgumentNullException.ThrowIfNull(conditions);
         var (first, count) = (conditions[0], conditions.Count);
         var isOver = phase == AlertPhase.Over;
-        var what = conditions.Take(Named).Select(one => count == 1 || isOver ? one.What : $"{one.What}: {one.Cause}").ToList();
+        var what = conditions
+            .Take(Named)
+            .Select(one => count == 1 || isOver ? one.What : $"{one.What}: {one.Cause}")
+            .ToList();
         if (count > Named)
         {
             what.Add(string.Create(CultureInfo.InvariantCulture, $"and {count - Named:N0} more"));
@@ -178,7 +181,8 @@ public static class AlertTexts
         time.TotalSeconds < 0 ? "0 s"
         : time.TotalMinutes < 2 ? string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalSeconds} s")
         : time.TotalHours < 2 ? string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalMinutes} min")
-        : time.TotalDays < 2 ? string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours} h {time.Minutes} min")
+        : time.TotalDays < 2
+            ? string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours} h {time.Minutes} min")
         : string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalDays} days {time.Hours} h");
 
     static string Instant(DateTimeOffset instant) =>
@@ -193,7 +197,9 @@ public static class AlertTexts
         var (isOver, isNew) = (phase == AlertPhase.Over, phase == AlertPhase.Raised);
         return first.Kind switch
         {
-            AlertKind.Run => isOver ? "Runs succeed again" : isNew ? "A run failed" : "Runs still fail",
+            AlertKind.Run => isOver ? "Runs succeed again"
+            : isNew ? "A run failed"
+            : "Runs still fail",
             AlertKind.Quarantine => isOver
                 ? others == 0
                     ? "No file is in quarantine any more"
@@ -202,20 +208,25 @@ public static class AlertTexts
                     + (isNew ? " quarantined" : " still in quarantine"),
             AlertKind.Held => (names ?? Count("date", "dates"))
                 + (count == 1 ? " is " : " are ")
-                + (isOver ? "no longer " : isNew ? "" : "still ")
+                + (
+                    isOver ? "no longer "
+                    : isNew ? ""
+                    : "still "
+                )
                 + "held back from the destinations",
             AlertKind.Behind => (names ?? Count("destination", "destinations"))
                 + (
-                    isOver ? (count == 1 ? " has caught up" : " have caught up")
-                    : (count == 1 ? " is" : " are") + (isNew ? " behind" : " still behind")
+                    isOver
+                        ? (count == 1 ? " has caught up" : " have caught up")
+                        : (count == 1 ? " is" : " are") + (isNew ? " behind" : " still behind")
                 ),
             AlertKind.Freshness => isOver
                 ? "Listens are fresh again"
                 : (first.Name == AlertFacts.NewestDate && count == 1 ? "The newest date is" : "Listens are")
                     + (isNew ? " old" : " still old"),
             _ => isOver ? "The run that had the lease has ended"
-                : isNew ? "A run has had the lease for too long"
-                : "A run still has the lease",
+            : isNew ? "A run has had the lease for too long"
+            : "A run still has the lease",
         };
     }
 
@@ -225,7 +236,8 @@ public static class AlertTexts
         {
             AlertKind.Quarantine => "see each file; files that break alike often come from one producer that changed",
             AlertKind.Held => "checks of their quality failed; see each date",
-            AlertKind.Behind => "see each; when several are, the network or the credentials of this machine may be the cause",
+            AlertKind.Behind =>
+                "see each; when several are, the network or the credentials of this machine may be the cause",
             _ => "see each",
         };
 
@@ -240,8 +252,11 @@ public static class AlertTexts
     static string Quoted(string path)
     {
         var safe = Safe(path);
-        return safe.Length > 0
-            && safe.All(letter => char.IsAsciiLetterOrDigit(letter) || "/._-+:@%,".Contains(letter, StringComparison.Ordinal))
+        return
+            safe.Length > 0
+            && safe.All(letter =>
+                char.IsAsciiLetterOrDigit(letter) || "/._-+:@%,".Contains(letter, StringComparison.Ordinal)
+            )
             ? safe
             : $"'{safe.Replace("'", "'\\''", StringComparison.Ordinal)}'";
     }

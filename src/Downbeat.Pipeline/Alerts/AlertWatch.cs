@@ -37,10 +37,7 @@ public sealed class AlertWatch : IDisposable
     /// <summary>A run has ended; what that means is found out at once, people are told later.</summary>
     public void EndRun(RunEnd end)
     {
-        if (alerting.Understand(end) is { } facts)
-        {
-            found.Writer.TryWrite(facts);
-        }
+        found.Writer.TryWrite(alerting.Understand(end));
     }
 
     /// <summary>Ends; what was not told is told by whoever comes next.</summary>
@@ -48,8 +45,10 @@ public sealed class AlertWatch : IDisposable
     {
         found.Writer.TryComplete();
         stop.CancelAfter(TimeSpan.FromSeconds(2)); // Mostly it is sent by then.
-        work.Wait();
-        stop.Dispose();
+        if (work.Wait(TimeSpan.FromSeconds(4))) // A lake that hangs keeps nobody.
+        {
+            stop.Dispose();
+        }
     }
 
     async Task WorkAsync()

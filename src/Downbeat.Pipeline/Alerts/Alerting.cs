@@ -1,5 +1,4 @@
 using Downbeat.Pipeline.Landing;
-using Downbeat.Pipeline.Publish;
 using Downbeat.Pipeline.Runs;
 using Microsoft.Extensions.Logging;
 
@@ -30,7 +29,11 @@ public sealed class Alerting(
     static readonly TimeSpan LongestRetryAfter = TimeSpan.FromHours(1);
 
     readonly Lock working = new();
+    LakeFile? fixedOfLake;
     AlertsFile? cached;
+
+    /// <summary>What was told while the lake could not be read or written; null when that never was.</summary>
+    AlertsFile? withoutLake;
 
     /// <summary>The options.</summary>
     public AlertOptions Options => options;
@@ -41,25 +44,15 @@ public sealed class Alerting(
     /// <summary>What the end of a run tells. Nothing fails because of it.</summary>
     public void EndRun(RunEnd end)
     {
-        if (Understand(end) is { } facts)
+        if (end.Record?.Outcome != RunOutcome.Stopped && end.Error is not OperationCanceledException)
         {
-            TryUpdate(facts, CancellationToken.None);
+            TryUpdate(Understand(end), CancellationToken.None); // Whoever stops a run does not want to wait.
         }
     }
 
-    /// <summary>What the end of a run tells; null when that could not be found out.</summary>
-    internal AlertFacts? Understand(RunEnd end)
-    {
-        try
-        {
-            return AlertFacts.OfRun(end, destinations, LakeFile.Read(lake), options, clock.GetUtcNow());
-        }
-        catch (Exception error) when (IsExpected(error))
-        {
-            logger.AlertsFailed(error.Message);
-            return null;
-        }
-    }
+    /// <summary>What the end of a run tells.</summary>
+    internal AlertFacts Understand(RunEnd end) =>
+        AlertFacts.OfRun(end, destinations, TryReadFixed(), options, clock.GetUtcNow());
 
     /// <summary>What time alone tells, between runs.</summary>
     internal AlertFacts? Understand(LakeFreshness? freshness, ILeaseStore? leases)
@@ -80,10 +73,43 @@ public sealed class Alerting(
         try
         {
             Update(facts, cancellationToken);
+            if (withoutLake is not null)
+            {
+                UpdateWithoutLake(facts, cancellationToken);
+            }
         }
         catch (Exception error) when (IsExpected(error))
         {
             logger.AlertsFailed(error.Message);
+            UpdateWithoutLake(facts, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Whoever comes next tells.
+        }
+    }
+
+    /// <summary>
+    /// That runs fail is told even though the lake is why, and cannot say what was told: once a process, and the same again by the next.
+    /// </summary>
+    void UpdateWithoutLake(AlertFacts facts, CancellationToken cancellationToken)
+    {
+        lock (working)
+        {
+            withoutLake ??= new();
+            withoutLake.Apply(
+                facts with
+                {
+                    Conditions =
+                    [
+                        .. facts.Conditions.Where(one =>
+                            one.Kind == AlertKind.Run && options.Rules.SeverityOf(one.Kind) is not null
+                        ),
+                    ],
+                },
+                clock.GetUtcNow()
+            );
+            Send(withoutLake, _ => { }, cancellationToken);
         }
     }
 
@@ -101,23 +127,19 @@ public sealed class Alerting(
             {
                 Conditions = [.. facts.Conditions.Where(one => options.Rules.SeverityOf(one.Kind) is not null)],
             };
-            var (now, lakeId) = (clock.GetUtcNow(), "");
+            var now = clock.GetUtcNow();
             var file = cached ?? Read();
-            if (file.Apply(facts, options, now) | channels.Any(channel => Find(file, channel) is not null))
+            if (file.Apply(facts, now) | channels.Any(channel => Find(file, channel, now) is not null))
             {
                 cached = null; // Should anything fail now.
-                using var lease = Take();
+                using var lease = Take(cancellationToken);
                 file = Read(); // Another may have told meanwhile.
-                lakeId = LakeFile.Read(lake).Id;
-                file.Apply(facts, options, now);
+                file.Apply(facts, now);
                 Save(file);
-                Send(file, cancellationToken);
+                Send(file, Save, cancellationToken);
             }
 
             return cached = file;
-
-            AlertMessage? Find(AlertsFile known, IAlertChannel channel) =>
-                known.FindMessage(channel.Name, lakeId, Environment.MachineName, options, now);
         }
     }
 
@@ -131,7 +153,7 @@ public sealed class Alerting(
         {
             Id = Guid.NewGuid().ToString("N"),
             At = now,
-            LakeId = LakeFile.Read(lake).Id,
+            LakeId = LakeId,
             Lake = options.Place,
             Host = Environment.MachineName,
             News = [AlertTexts.Test(now, options.Place)],
@@ -148,7 +170,7 @@ public sealed class Alerting(
     }
 
     /// <summary>One who tells at the same time ends soon.</summary>
-    Lease Take()
+    Lease Take(CancellationToken cancellationToken)
     {
         var store = new LakeLeaseStore(lake, LakePaths.AlertsLease);
         for (var waited = TimeSpan.Zero; ; )
@@ -166,22 +188,22 @@ public sealed class Alerting(
             }
             catch (LeaseHeldException)
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 var pause = TimeSpan.FromMilliseconds(250);
-                Task.Delay(pause, clock).Wait();
+                cancellationToken.WaitHandle.WaitOne(pause);
                 waited += pause;
             }
         }
     }
 
-    void Send(AlertsFile file, CancellationToken cancellationToken)
+    void Send(AlertsFile file, Action<AlertsFile> save, CancellationToken cancellationToken)
     {
-        var lakeId = LakeFile.Read(lake).Id;
         var noting = new Lock();
         using var patience = new CancellationTokenSource(options.Patience, clock);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         var now = clock.GetUtcNow();
         var messages = channels
-            .Select(channel => (Channel: channel, Message: file.FindMessage(channel.Name, lakeId, Environment.MachineName, options, now)))
+            .Select(channel => (Channel: channel, Message: Find(file, channel, now)))
             .Where(one => one.Message is not null)
             .ToList();
         Task.WhenAll(messages.Select(one => SendAsync(one.Channel, one.Message!))).GetAwaiter().GetResult();
@@ -203,14 +225,14 @@ public sealed class Alerting(
                 }
 
                 file.Tidy(now);
-                Save(file);
+                save(file);
             }
         }
     }
 
     void Fail(ChannelState state, string channel, AlertChannelException problem)
     {
-        var wait = TimeSpan.FromMinutes(Math.Pow(2, Math.Min(state.Failures++, 4)) / 2);
+        var wait = TimeSpan.FromMinutes(Math.Pow(2, Math.Min(state.Failures++, 5)) / 2);
         wait = wait < LongestBackOff ? wait : LongestBackOff;
         if (problem.RetryAfter is { } asked && asked > wait)
         {
@@ -220,7 +242,11 @@ public sealed class Alerting(
         state.RetryAt = clock.GetUtcNow() + wait;
         if (state.Problem != problem.Message)
         {
-            logger.NotTold(channel, problem.Message, $"after {AlertTexts.Lasting(wait)}, or by the first run after that");
+            logger.NotTold(
+                channel,
+                problem.Message,
+                $"after {AlertTexts.Lasting(wait)}, or by the first run after that"
+            );
         }
 
         state.Problem = problem.Message;
@@ -287,6 +313,24 @@ public sealed class Alerting(
         }
 
         return file;
+    }
+
+    AlertMessage? Find(AlertsFile file, IAlertChannel channel, DateTimeOffset now) =>
+        file.FindMessage(channel.Name, LakeId, Environment.MachineName, options, now);
+
+    /// <summary>The lake's id, or where it is while it cannot be read.</summary>
+    string LakeId => TryReadFixed()?.Id ?? options.Place;
+
+    LakeFile? TryReadFixed()
+    {
+        try
+        {
+            return fixedOfLake ??= LakeFile.Read(lake);
+        }
+        catch (Exception error) when (IsExpected(error))
+        {
+            return null;
+        }
     }
 
     void Save(AlertsFile file) => lake.Put([(LakePaths.Alerts, file.ToBytes())]);

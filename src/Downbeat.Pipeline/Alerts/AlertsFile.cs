@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Downbeat.Pipeline.Ledger;
 
 namespace Downbeat.Pipeline.Alerts;
@@ -35,8 +34,10 @@ public sealed class AlertsFile
             var file = JsonSerializer.Deserialize(bytes, LakeJson.Readable.AlertsFile);
             return
                 file is null
-                || file.Conditions.Exists(one => one?.Condition is null or { Name: null } or { What: null } or { Cause: null } or { Do: null })
-                || file.Conditions.DistinctBy(one => one.Condition.Key).Count() < file.Conditions.Count
+                || file.Conditions.Exists(one =>
+                    one?.Condition is null or { Name: null } or { What: null } or { Cause: null } or { Do: null }
+                )
+                || file.Conditions.DistinctBy(one => one.Condition.Key, StringComparer.Ordinal).Count() < file.Conditions.Count
                 || file.Channels.Values.Any(one => one is null)
                 ? null
                 : file;
@@ -52,7 +53,7 @@ public sealed class AlertsFile
 
     /// <summary>Adds what someone has found out.</summary>
     /// <returns>Whether anything is another than before.</returns>
-    internal bool Apply(AlertFacts facts, AlertOptions options, DateTimeOffset now)
+    internal bool Apply(AlertFacts facts, DateTimeOffset now)
     {
         var changed = false;
         var found = new HashSet<string>(StringComparer.Ordinal);
@@ -72,15 +73,22 @@ public sealed class AlertsFile
             }
 
             // It goes on from when it began, and the newest cause is what counts.
-            var now1 = condition with { Since = before.Condition.Since };
-            if (before.Over is not null || !IsSame(before.Condition, now1))
+            var goesOn = condition with
             {
-                (before.Over, before.Condition) = (null, now1);
+                Since = before.Condition.Since,
+            };
+            if (before.Over is not null || !IsSame(before.Condition, goesOn))
+            {
+                (before.Over, before.Condition) = (null, goesOn);
                 changed = true;
             }
         }
 
-        foreach (var one in Conditions.Where(one => one.Over is null && facts.Knows(one.Condition) && !found.Contains(one.Condition.Key)))
+        foreach (
+            var one in Conditions.Where(one =>
+                one.Over is null && facts.Knows(one.Condition) && !found.Contains(one.Condition.Key)
+            )
+        )
         {
             one.Over = now;
             changed = true;
@@ -165,15 +173,27 @@ public sealed class AlertsFile
             {
                 conditions.Sort(
                     (left, right) =>
-                        (left.Condition.Since, left.Condition.Key).CompareTo((right.Condition.Since, right.Condition.Key))
+                        (left.Condition.Since, left.Condition.Key).CompareTo(
+                            (right.Condition.Since, right.Condition.Key)
+                        )
                 );
                 foreach (var one in conditions)
                 {
-                    marks.Append(CultureInfo.InvariantCulture, $"\n{phase} {one.Condition.Key} {one.Condition.Since:O}");
+                    marks.Append(
+                        CultureInfo.InvariantCulture,
+                        $"\n{phase} {one.Condition.Key} {one.Condition.Since:O}"
+                    );
                 }
 
                 news.Add(
-                    AlertTexts.News(phase, severity, conditions.ConvertAll(one => one.Condition), others, until, options.Place)
+                    AlertTexts.News(
+                        phase,
+                        severity,
+                        conditions.ConvertAll(one => one.Condition),
+                        others,
+                        until,
+                        options.Place
+                    )
                 );
             }
         }
@@ -187,10 +207,7 @@ public sealed class AlertsFile
                 LakeId = lakeId,
                 Lake = options.Place,
                 Host = host,
-                News =
-                [
-                    .. news.OrderBy(one => one.Phase == AlertPhase.Over).ThenByDescending(one => one.Severity),
-                ],
+                News = [.. news.OrderBy(one => one.Phase == AlertPhase.Over).ThenByDescending(one => one.Severity)],
             };
     }
 

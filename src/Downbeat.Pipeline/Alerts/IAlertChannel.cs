@@ -25,12 +25,7 @@ public sealed class AlertChannelException : IOException
     /// <param name="isTransient">Whether trying again may succeed without anybody's doing.</param>
     /// <param name="retryAfter">How long to wait, where the system says so.</param>
     /// <param name="cause">What was thrown.</param>
-    public AlertChannelException(
-        string message,
-        bool isTransient,
-        TimeSpan? retryAfter = null,
-        Exception? cause = null
-    )
+    public AlertChannelException(string message, bool isTransient, TimeSpan? retryAfter = null, Exception? cause = null)
         : base(message, cause) => (IsTransient, RetryAfter) = (isTransient, retryAfter);
 
     /// <summary>Whether trying again may succeed without anybody's doing.</summary>

@@ -99,8 +99,17 @@ public sealed class Reconciliation(
         request ??= new();
         LakeState? state = null;
         RunRecord record;
-        LakeFile.Read(lake);
-        lake.DeleteScratch(); // What runs that died left may be what fills the disk.
+        try
+        {
+            LakeFile.Read(lake);
+            lake.DeleteScratch(); // What runs that died left may be what fills the disk.
+        }
+        catch (Exception error)
+        {
+            Ended?.Invoke(new(null, state, error) { Request = request });
+            throw;
+        }
+
         try
         {
             record = Run(request, ref state, cancellationToken);

@@ -66,7 +66,9 @@ public sealed class AlertDocsTests : IDisposable
             texts.Append(await PostedAsync(slack, several));
         }
 
-        texts.Append("### The same in PagerDuty\n\nAn event a kind of condition; when the last condition of the kind is over, that it is resolved.\n\n");
+        texts.Append(
+            "### The same in PagerDuty\n\nAn event a kind of condition; when the last condition of the kind is over, that it is resolved.\n\n"
+        );
         using (var pagerDuty = new PagerDutyChannel(http.Address, "the-integration-key"))
         {
             texts.Append(await PostedAsync(pagerDuty, several));
@@ -81,10 +83,22 @@ public sealed class AlertDocsTests : IDisposable
         }
 
         texts.Append("### `downbeat alerts test`\n\n");
-        texts.Append(await MailAsync(several with { Id = new('0', 32), News = [AlertTexts.Test(Now, "/data/lake")] }, isWhole: true));
+        texts.Append(
+            await MailAsync(
+                several with
+                {
+                    Id = new('0', 32),
+                    News = [AlertTexts.Test(Now, "/data/lake")],
+                },
+                isWhole: true
+            )
+        );
 
         var page = await File.ReadAllTextAsync(Page);
-        var (from, until) = (page.IndexOf(Begin, StringComparison.Ordinal), page.IndexOf(End, StringComparison.Ordinal));
+        var (from, until) = (
+            page.IndexOf(Begin, StringComparison.Ordinal),
+            page.IndexOf(End, StringComparison.Ordinal)
+        );
         var made = $"{page[..(from + Begin.Length)]}\n{texts}{page[until..]}";
         if (Environment.GetEnvironmentVariable("DOWNBEAT_TEST_WRITE_DOCS") == "1")
         {
@@ -106,7 +120,10 @@ public sealed class AlertDocsTests : IDisposable
             Started = Now.AddMinutes(-2),
             Ended = Now.AddMinutes(-1),
             Outcome = RunOutcome.Failed,
-            Errors = ["2026-11-20 was not computed; the next run tries again: No space left on device: /data has 0 bytes left"],
+            Errors =
+            [
+                "2026-11-20 was not computed; the next run tries again: No space left on device: /data has 0 bytes left",
+            ],
         };
         yield return ("A run failed", OfRun(new(record, null, null)));
         yield return (
@@ -118,7 +135,12 @@ public sealed class AlertDocsTests : IDisposable
                         Outcome = RunOutcome.Done,
                         Errors = [],
                     },
-                    State(("landing/streams/new-app.csv", "the header has no column listen_time; it reads user_id,track_id,played_at")),
+                    State(
+                        (
+                            "landing/streams/new-app.csv",
+                            "the header has no column listen_time; it reads user_id,track_id,played_at"
+                        )
+                    ),
                     null
                 )
             )
@@ -155,13 +177,7 @@ public sealed class AlertDocsTests : IDisposable
         );
         yield return (
             "The lease is stuck",
-            [
-                .. AlertFacts.LeaseConditions(
-                    new("20261120T220004Z-m2xd", "kpi-1", 4711, Now, Now, ""),
-                    new(),
-                    Now
-                ),
-            ]
+            [.. AlertFacts.LeaseConditions(new("20261120T220004Z-m2xd", "kpi-1", 4711, Now, Now, ""), new(), Now)]
         );
     }
 
@@ -169,13 +185,11 @@ public sealed class AlertDocsTests : IDisposable
         OfRun(
             new(
                 null,
-                State(
-                    [
-                        .. Enumerable
-                            .Range(1, 14)
-                            .Select(number => ($"landing/streams/part-{number:00}.csv", "it is cut off after 1,204 bytes")),
-                    ]
-                ),
+                State([
+                    .. Enumerable
+                        .Range(1, 14)
+                        .Select(number => ($"landing/streams/part-{number:00}.csv", "it is cut off after 1,204 bytes")),
+                ]),
                 new OperationCanceledException()
             )
         );
@@ -226,7 +240,7 @@ public sealed class AlertDocsTests : IDisposable
 
     AlertsFile Apply(AlertsFile file, AlertCondition[] conditions, DateTimeOffset now)
     {
-        file.Apply(new() { Conditions = conditions, Knows = _ => true }, options, now);
+        file.Apply(new() { Conditions = conditions, Knows = _ => true }, now);
         return file;
     }
 
@@ -243,7 +257,12 @@ public sealed class AlertDocsTests : IDisposable
         var reminder = Message(Apply(file, conditions, Now.AddDays(1)), Now.AddDays(1));
         texts.Append(await MailAsync(reminder, isWhole: false));
         file.Note("email", reminder);
-        texts.Append(await MailAsync(Message(Apply(file, [], Now.AddDays(1).AddHours(2)), Now.AddDays(1).AddHours(2)), isWhole: false));
+        texts.Append(
+            await MailAsync(
+                Message(Apply(file, [], Now.AddDays(1).AddHours(2)), Now.AddDays(1).AddHours(2)),
+                isWhole: false
+            )
+        );
     }
 
     async Task<string> MailAsync(AlertMessage message, bool isWhole)
@@ -289,7 +308,10 @@ public sealed class AlertDocsTests : IDisposable
                 text.Append(CultureInfo.InvariantCulture, $"{name}: {value}\n");
             }
 
-            text.Append(CultureInfo.InvariantCulture, $"\n{JsonSerializer.Serialize(json.RootElement, Indented)}\n```\n\n");
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"\n{JsonSerializer.Serialize(json.RootElement, Indented)}\n```\n\n"
+            );
         }
 
         return text.ToString();

@@ -65,9 +65,18 @@ public sealed class HttpChannelTests : IDisposable
     public async Task PagerDutyIsTriggeredAndResolvedByTheSameKey()
     {
         using var channel = new PagerDutyChannel(server.Address, "R0UTING");
-        await channel.SendAsync(ExampleAlerts.Message(ExampleAlerts.Quarantine(AlertPhase.Raised, 0, ("a.csv", "no header"))), default);
-        await channel.SendAsync(ExampleAlerts.Message(ExampleAlerts.Quarantine(AlertPhase.Over, 1, ("a.csv", "no header"))), default);
-        await channel.SendAsync(ExampleAlerts.Message(ExampleAlerts.Quarantine(AlertPhase.Over, 0, ("a.csv", "no header"))), default);
+        await channel.SendAsync(
+            ExampleAlerts.Message(ExampleAlerts.Quarantine(AlertPhase.Raised, 0, ("a.csv", "no header"))),
+            default
+        );
+        await channel.SendAsync(
+            ExampleAlerts.Message(ExampleAlerts.Quarantine(AlertPhase.Over, 1, ("a.csv", "no header"))),
+            default
+        );
+        await channel.SendAsync(
+            ExampleAlerts.Message(ExampleAlerts.Quarantine(AlertPhase.Over, 0, ("a.csv", "no header"))),
+            default
+        );
         var requests = server.Requests.ToList();
         Assert.Equal(2, requests.Count); // While another file is in quarantine the incident goes on.
         Assert.All(requests, request => Assert.Equal("/v2/enqueue", request.Path));
@@ -140,7 +149,10 @@ public sealed class HttpChannelTests : IDisposable
         server.Usual = (status, "the key S3CRET is no good", retryAfter);
         using var channel = new PagerDutyChannel(server.Address, "S3CRET");
         var error = await Assert.ThrowsAsync<AlertChannelException>(() =>
-            channel.SendAsync(ExampleAlerts.Message(ExampleAlerts.Quarantine(AlertPhase.Raised, 0, ("a", "b"))), default)
+            channel.SendAsync(
+                ExampleAlerts.Message(ExampleAlerts.Quarantine(AlertPhase.Raised, 0, ("a", "b"))),
+                default
+            )
         );
         Assert.Equal((isTransient, seconds), (error.IsTransient, (int?)error.RetryAfter?.TotalSeconds));
         Assert.Contains($"{status}", error.Message, StringComparison.Ordinal);
@@ -152,7 +164,10 @@ public sealed class HttpChannelTests : IDisposable
     {
         using var channel = new SlackChannel(new("http://127.0.0.1:1/services/T0/B0/SECRET"));
         var error = await Assert.ThrowsAsync<AlertChannelException>(() =>
-            channel.SendAsync(ExampleAlerts.Message(ExampleAlerts.Quarantine(AlertPhase.Raised, 0, ("a", "b"))), default)
+            channel.SendAsync(
+                ExampleAlerts.Message(ExampleAlerts.Quarantine(AlertPhase.Raised, 0, ("a", "b"))),
+                default
+            )
         );
         Assert.True(error.IsTransient);
         Assert.DoesNotContain("SECRET", error.ToString(), StringComparison.Ordinal);

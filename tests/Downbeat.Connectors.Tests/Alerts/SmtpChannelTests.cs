@@ -12,7 +12,10 @@ public sealed class SmtpChannelTests : IDisposable
     static readonly AlertNews Odd = ExampleAlerts.Quarantine(
         AlertPhase.Raised,
         0,
-        ("landing/streams/Größe ミドリ公園.csv", "a cause that is so long that it does not fit into one line of a mail, = and ends with a blank ")
+        (
+            "landing/streams/Größe ミドリ公園.csv",
+            "a cause that is so long that it does not fit into one line of a mail, = and ends with a blank "
+        )
     );
 
     readonly TestCertificates certificates = new();
@@ -60,7 +63,14 @@ public sealed class SmtpChannelTests : IDisposable
                 User = null,
             },
             null,
-            MailText.Of("a@example.com", ["b@example.com"], "s", "i@example.com", ExampleAlerts.Now, ".\n..\n\n.x\n" + text),
+            MailText.Of(
+                "a@example.com",
+                ["b@example.com"],
+                "s",
+                "i@example.com",
+                ExampleAlerts.Now,
+                ".\n..\n\n.x\n" + text
+            ),
             default
         );
         Assert.Equal(".\n..\n\n.x\n" + text, Assert.Single(server.Mails).Text());
@@ -131,7 +141,11 @@ public sealed class SmtpChannelTests : IDisposable
     [Fact]
     public async Task WhatIsSaidBeforeTlsBeginsIsNotTakenForAnAnswerBehindIt()
     {
-        using var server = new SmtpStandIn(certificates.Server) { InjectedBeforeTls = "250 AUTH PLAIN", Login = ("downbeat", Password) };
+        using var server = new SmtpStandIn(certificates.Server)
+        {
+            InjectedBeforeTls = "250 AUTH PLAIN",
+            Login = ("downbeat", Password),
+        };
         var error = await FailAsync(Options(server));
         Assert.Contains("before TLS began", error.Message, StringComparison.Ordinal);
     }
@@ -150,7 +164,12 @@ public sealed class SmtpChannelTests : IDisposable
     {
         using var server = new SmtpStandIn(certificates.Server) { Login = ("downbeat", Password) };
         server.Answer = line => line.StartsWith(command, StringComparison.Ordinal) ? answer : null;
-        var error = await FailAsync(Options(server) with { Patience = TimeSpan.FromSeconds(answer.Length == 0 ? 0.5 : 10) });
+        var error = await FailAsync(
+            Options(server) with
+            {
+                Patience = TimeSpan.FromSeconds(answer.Length == 0 ? 0.5 : 10),
+            }
+        );
         Assert.Equal(isTransient, error.IsTransient);
         Assert.Empty(server.Mails);
     }

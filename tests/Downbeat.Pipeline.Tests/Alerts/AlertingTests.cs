@@ -43,9 +43,11 @@ public sealed class AlertingTests : IDisposable
     [Fact]
     public void WhatComesAtOnceIsOneMessage()
     {
-        Find(
-            [.. Enumerable.Range(0, 500).Select(number => Quarantined($"{number}")), Behind("redshift", -2), Failed("no disk")]
-        );
+        Find([
+            .. Enumerable.Range(0, 500).Select(number => Quarantined($"{number}")),
+            Behind("redshift", -2),
+            Failed("no disk"),
+        ]);
         var message = Assert.Single(channel.Messages);
         Assert.Equal(
             ["A run failed", "redshift is behind", "500 files were quarantined"],
@@ -98,7 +100,11 @@ public sealed class AlertingTests : IDisposable
         }
 
         Assert.Equal(
-            ["[warning] 1 file was quarantined", "[reminder] 1 file is still in quarantine", "[reminder] 1 file is still in quarantine"],
+            [
+                "[warning] 1 file was quarantined",
+                "[reminder] 1 file is still in quarantine",
+                "[reminder] 1 file is still in quarantine",
+            ],
             told
         );
         clock.Advance(TimeSpan.FromDays(30));
@@ -275,7 +281,10 @@ public sealed class AlertingTests : IDisposable
     [Fact]
     public void WhatIsOffIsNotTold()
     {
-        var options = new AlertOptions { Rules = AlertRules.Parse("quarantine off; behind warning; warning: slack", ["slack"]) };
+        var options = new AlertOptions
+        {
+            Rules = AlertRules.Parse("quarantine off; behind warning; warning: slack", ["slack"]),
+        };
         Find(options, Quarantined("a"), Behind("redis", -2));
         Assert.Empty(channel.Messages);
     }
@@ -298,8 +307,31 @@ public sealed class AlertingTests : IDisposable
             log
         );
         alerting.EndRun(new(null, null, new LakeException("no users")));
-        Assert.Empty(channel.Messages);
+        Assert.Equal(["[error] A run failed"], channel.Take()); // It is better told twice than not at all.
         Assert.Contains(log.Lines, line => line.Contains("elsewhere", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void ThatTheLakeCannotBeReadIsToldOnceByAProcessAndOnceThatItIsOver()
+    {
+        var away = new AwayLake(lake.Lake);
+        var alerting = new Alerting(away, new() { Place = "/lake", NoListensFor = null }, [channel], [], clock, log);
+        away.IsAway = true;
+        for (var run = 0; run < 5; run++)
+        {
+            alerting.EndRun(new(null, null, new IOException("The network is down.")));
+        }
+
+        Assert.Equal(["[error] A run failed"], channel.Take());
+        away.IsAway = false;
+        RunEnd? end = null;
+        lake.LandCatalogue(TestListens.Songs, TestListens.Users);
+        new Reconciliation(lake.Lake, new(), TimeProvider.System, log) { Ended = ended => end = ended }.Run();
+        alerting.EndRun(end!);
+        Assert.Equal(["[over] Runs succeed again"], channel.Take());
+        alerting.EndRun(end!);
+        Assert.Empty(channel.Messages);
+        Assert.Null(lake.Lake.Find(LakePaths.Alerts));
     }
 
     void Find(params AlertCondition[] conditions) => Find(new(), conditions);
@@ -340,6 +372,13 @@ public sealed class AlertingTests : IDisposable
             Since = clock.GetUtcNow(),
             Cause = cause,
         };
+
+    sealed class AwayLake(ILake inner) : ForwardingLake(inner)
+    {
+        public bool IsAway { get; set; }
+
+        public override Stream Open(string path) => IsAway ? throw new IOException("away") : base.Open(path);
+    }
 
     sealed class DyingLake(ILake inner) : ForwardingLake(inner)
     {

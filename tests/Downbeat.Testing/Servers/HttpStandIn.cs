@@ -74,7 +74,8 @@ public sealed class HttpStandIn : IDisposable
                 context.Response.Close(Encoding.UTF8.GetBytes(text), willBlock: false);
             }
         }
-        catch (Exception error) when (error is HttpListenerException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception error)
+            when (error is HttpListenerException or ObjectDisposedException or InvalidOperationException)
         {
             // It ends.
         }

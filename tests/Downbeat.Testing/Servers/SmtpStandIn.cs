@@ -114,11 +114,17 @@ public sealed class SmtpStandIn : IDisposable
 
                         await SayAsync(
                             stream,
-                            string.Join("\r\n", offers.Select((offer, at) => $"250{(at == offers.Count - 1 ? ' ' : '-')}{offer}"))
+                            string.Join(
+                                "\r\n",
+                                offers.Select((offer, at) => $"250{(at == offers.Count - 1 ? ' ' : '-')}{offer}")
+                            )
                         );
                         break;
                     case "STARTTLS":
-                        await SayAsync(stream, $"220 go ahead{(InjectedBeforeTls.Length > 0 ? $"\r\n{InjectedBeforeTls}" : "")}");
+                        await SayAsync(
+                            stream,
+                            $"220 go ahead{(InjectedBeforeTls.Length > 0 ? $"\r\n{InjectedBeforeTls}" : "")}"
+                        );
                         stream = await ProtectAsync(stream);
                         isProtected = true;
                         break;
@@ -169,7 +175,12 @@ public sealed class SmtpStandIn : IDisposable
             }
         }
         catch (Exception error)
-            when (error is IOException or OperationCanceledException or System.Security.Authentication.AuthenticationException or ObjectDisposedException)
+            when (error
+                    is IOException
+                        or OperationCanceledException
+                        or System.Security.Authentication.AuthenticationException
+                        or ObjectDisposedException
+            )
         {
             // Whoever spoke hung up.
         }
@@ -178,7 +189,10 @@ public sealed class SmtpStandIn : IDisposable
     async Task<Stream> ProtectAsync(Stream stream)
     {
         var tls = new SslStream(stream);
-        await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate }, stop.Token);
+        await tls.AuthenticateAsServerAsync(
+            new SslServerAuthenticationOptions { ServerCertificate = certificate },
+            stop.Token
+        );
         return tls;
     }
 
@@ -212,7 +226,8 @@ public sealed class SmtpStandIn : IDisposable
 
     static string Text(string base64) => Encoding.UTF8.GetString(Convert.FromBase64String(base64));
 
-    static string Address(string line) => line[(line.IndexOf('<', StringComparison.Ordinal) + 1)..line.LastIndexOf('>')];
+    static string Address(string line) =>
+        line[(line.IndexOf('<', StringComparison.Ordinal) + 1)..line.LastIndexOf('>')];
 }
 
 /// <summary>A mail that was taken.</summary>
@@ -221,8 +236,11 @@ public sealed record TakenMail(string From, IReadOnlyList<string> To, string Dat
     /// <summary>A header, unfolded and decoded.</summary>
     public string Header(string name)
     {
-        var head = Data[..Data.IndexOf("\r\n\r\n", StringComparison.Ordinal)].Replace("\r\n ", " ", StringComparison.Ordinal);
-        var line = Assert(head.Split("\r\n").Single(one => one.StartsWith($"{name}: ", StringComparison.Ordinal)))[(name.Length + 2)..];
+        var head = Data[..Data.IndexOf("\r\n\r\n", StringComparison.Ordinal)]
+            .Replace("\r\n ", " ", StringComparison.Ordinal);
+        var line = Assert(head.Split("\r\n").Single(one => one.StartsWith($"{name}: ", StringComparison.Ordinal)))[
+            (name.Length + 2)..
+        ];
         var text = new StringBuilder();
         foreach (var word in line.Split(' '))
         {
@@ -242,7 +260,8 @@ public sealed record TakenMail(string From, IReadOnlyList<string> To, string Dat
     /// <summary>The text, decoded from quoted-printable, with LF between lines.</summary>
     public string Text()
     {
-        var body = Data[(Data.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..].Replace("=\r\n", "", StringComparison.Ordinal);
+        var body = Data[(Data.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..]
+            .Replace("=\r\n", "", StringComparison.Ordinal);
         var bytes = new List<byte>();
         for (var at = 0; at < body.Length; at++)
         {
