@@ -1,5 +1,4 @@
 using System.Net;
-using Downbeat.Cli.Output;
 using Downbeat.Connectors.Folder;
 using Downbeat.Connectors.PagerDuty;
 using Downbeat.Connectors.Slack;
@@ -29,7 +28,7 @@ sealed record AlertSettings
 
     string? From { get; init; }
 
-    IReadOnlyList<string> To { get; init; } = [];
+    string[] To { get; init; } = [];
 
     bool EmailTls { get; init; } = true;
 
@@ -204,7 +203,7 @@ sealed record AlertSettings
 
     SmtpChannel Email(SmtpOptions server, ILogger logger)
     {
-        if (To.Count == 0)
+        if (To.Length == 0)
         {
             throw new UsageException("alertEmail names a mail server, and alertEmailTo nobody to write to.");
         }

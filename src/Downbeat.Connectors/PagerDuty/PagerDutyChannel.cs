@@ -56,7 +56,7 @@ public sealed class PagerDutyChannel : IAlertChannel
     /// <inheritdoc/>
     public void Dispose() => post.Dispose();
 
-    Task SendAsync(AlertMessage message, AlertNews news, string action, CancellationToken cancellationToken)
+    async Task SendAsync(AlertMessage message, AlertNews news, string action, CancellationToken cancellationToken)
     {
         var kind = news.Phase == AlertPhase.Test ? "test" : AlertRules.NameOf(news.Kind);
         using var bytes = new MemoryStream();
@@ -94,6 +94,6 @@ public sealed class PagerDutyChannel : IAlertChannel
             json.WriteEndObject();
         }
 
-        return post.SendAsync(bytes.ToArray(), "application/json", cancellationToken);
+        await post.SendAsync(bytes.ToArray(), "application/json", cancellationToken).ConfigureAwait(false);
     }
 }

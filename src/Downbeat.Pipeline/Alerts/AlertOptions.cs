@@ -27,6 +27,9 @@ public sealed record AlertOptions
     /// <summary>How long a run waits at its end for channels.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>How long one waits for another process that tells at the same time.</summary>
+    internal TimeSpan TurnPatience { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Who is told what.</summary>
     public AlertRules Rules { get; init; } = AlertRules.Usual;
 

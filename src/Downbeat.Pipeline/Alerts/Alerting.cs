@@ -179,7 +179,7 @@ public sealed class Alerting(
             {
                 return Lease.Take(lake, RunRecords.NewId(clock), LeaseSeconds, clock, store);
             }
-            catch (LeaseHeldException held) when (waited >= options.Patience + LongestPause)
+            catch (LeaseHeldException held) when (waited >= options.TurnPatience)
             {
                 throw new IOException(
                     $"process {held.Holder.ProcessId} on {held.Holder.Host} has been at it for too long; the next run, or `downbeat alerts check`, looks again.",

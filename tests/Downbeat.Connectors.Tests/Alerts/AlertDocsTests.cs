@@ -7,7 +7,6 @@ using Downbeat.Connectors.Slack;
 using Downbeat.Connectors.Smtp;
 using Downbeat.Connectors.Webhook;
 using Downbeat.Pipeline.Alerts;
-using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Runs;
 using Downbeat.Testing;
@@ -238,7 +237,7 @@ public sealed class AlertDocsTests : IDisposable
         return state;
     }
 
-    AlertsFile Apply(AlertsFile file, AlertCondition[] conditions, DateTimeOffset now)
+    static AlertsFile Apply(AlertsFile file, AlertCondition[] conditions, DateTimeOffset now)
     {
         file.Apply(new() { Conditions = conditions, Knows = _ => true }, now);
         return file;

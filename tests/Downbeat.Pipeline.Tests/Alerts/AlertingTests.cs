@@ -300,7 +300,7 @@ public sealed class AlertingTests : IDisposable
         );
         var alerting = new Alerting(
             lake.Lake,
-            new() { Patience = TimeSpan.FromSeconds(-10) },
+            new() { TurnPatience = TimeSpan.Zero },
             [channel],
             [],
             clock,
