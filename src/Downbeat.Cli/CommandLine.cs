@@ -76,6 +76,7 @@ static class CommandLine
             ServeCommand.Create(),
             QueryCommand.Create(),
             CheckCommand.Create(),
+            AlertsCommand.Create(),
             ExplainCommand.Create(),
             QuarantineCommand.Create(),
             VersionCommand.Create(),

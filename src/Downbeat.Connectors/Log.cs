@@ -16,4 +16,10 @@ static partial class Log
         double delaySeconds,
         string cause
     );
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The mail server does not take mail to {Recipient}; the others get it."
+    )]
+    public static partial void RefusedRecipient(this ILogger logger, string recipient);
 }

@@ -29,6 +29,9 @@ public sealed class SecretTests : IDisposable
                     "DOWNBEAT_REDSHIFT_PASSWORD",
                     "DOWNBEAT_CATALOGUE_PASSWORD",
                     "DOWNBEAT_REDIS_PASSWORD",
+                    "DOWNBEAT_SMTP_PASSWORD",
+                    "DOWNBEAT_PAGERDUTY_KEY",
+                    "DOWNBEAT_WEBHOOK_SECRET",
                     "PGPASSWORD",
                 ]
         )
@@ -77,12 +80,14 @@ public sealed class SecretTests : IDisposable
         // Something answers, and not what was asked: that is not tried again.
         Use(((IPEndPoint)nonsense.LocalEndpoint).Port);
         Run(1, "check");
+        TryAlerts();
         Run(null, "status", "--json");
         Run(1, "run", "--json");
 
         // Nobody answers.
         Use(1);
         Run(1, "check", "--json");
+        TryAlerts("--json");
 
         foreach (
             var name in cli
@@ -160,6 +165,20 @@ public sealed class SecretTests : IDisposable
         cli.Variables["DOWNBEAT_DYNAMODB_ENDPOINT"] = $"http://{at}";
         cli.Variables["DOWNBEAT_S3_ENDPOINT"] = $"http://{at}";
         cli.Variables["AWS_REGION"] = "us-east-1";
+        cli.Variables["DOWNBEAT_SLACK_URL"] =
+            $"http://{at}/services/{Uri.EscapeDataString(secrets.New("the address of Slack"))}";
+        cli.Variables["DOWNBEAT_ALERT_PAGERDUTY"] = $"http://{at}";
+        cli.Variables["DOWNBEAT_ALERT_WEBHOOK"] = $"http://{at}/hook";
+    }
+
+    /// <summary>With e-mail, which runs would wait for.</summary>
+    void TryAlerts(params string[] more)
+    {
+        cli.Variables["DOWNBEAT_ALERT_EMAIL"] =
+            $"smtp://downbeat@{new Uri(cli.Variables["DOWNBEAT_ALERT_WEBHOOK"]).Authority}";
+        cli.Variables["DOWNBEAT_ALERT_EMAIL_TO"] = "data@example.com";
+        Run(1, ["alerts", "test", .. more]);
+        cli.Variables.Remove("DOWNBEAT_ALERT_EMAIL");
     }
 
     async Task AnswerAsync()

@@ -85,8 +85,17 @@ sealed class LakeArguments
         return WithDestinations(lake, WithLease(lake, settings), new ConsoleLogger());
     }
 
-    static LakeInUse WithDestinations(ILake lake, LakeSettings settings, ILogger logger) =>
-        new(lake, settings.Run, Destinations.Of(settings, lake, logger), settings.Catalogue.Open(logger));
+    static LakeInUse WithDestinations(ILake lake, LakeSettings settings, ILogger logger)
+    {
+        var destinations = Destinations.Of(settings, lake, logger);
+        return new(
+            lake,
+            settings.Run,
+            destinations,
+            settings.Catalogue.Open(logger),
+            settings.Alerts.Open(lake, destinations, logger)
+        );
+    }
 
     static LakeSettings WithLease(ILake lake, LakeSettings settings) =>
         settings with

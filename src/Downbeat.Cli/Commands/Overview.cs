@@ -43,6 +43,7 @@ static class Overview
         Command("forget", "remove users from everything that the lake holds");
         Command("sweep", "delete what no date needs, and what is older than it is to be kept");
         Command("check", "try everything that is configured: the lake, databases, destinations");
+        Command("alerts", "list what is not as it should be, and try how people are told");
         Command("version", "show the versions of Downbeat, .NET and the system");
         Terminal.Line();
         Terminal.Line($"Try `{name} demo`. `{name} COMMAND --help` explains a command.");

@@ -4,6 +4,7 @@ using System.Net;
 using Downbeat.Cli.Output;
 using Downbeat.Cli.Settings;
 using Downbeat.Cli.Telemetry;
+using Downbeat.Pipeline.Alerts;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Schedule;
 
@@ -97,10 +98,16 @@ static class WatchCommand
         using var telemetry = TelemetryExport.StartIfAsked(console, TelemetryExport.ShortPatience);
         using var stop = new Stop();
         Watch? self = null;
+        using var alerts =
+            lake.Alerts.Channels.Count > 0
+                ? new AlertWatch(lake.Alerts, lake.Options.LeaseStore, TimeProvider.System, AlertWatch.Usual)
+                : null;
         using var watch = new Watch(
             lake.Lake,
             options,
-            (request, cancellationToken) => lake.Reconciliation(self!.Health, runs).Run(request, cancellationToken),
+            (request, cancellationToken) =>
+                lake.Reconciliation(self!.Health, runs, alerts is null ? null : alerts.EndRun)
+                    .Run(request, cancellationToken),
             TimeProvider.System,
             console,
             connectors,

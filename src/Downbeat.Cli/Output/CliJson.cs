@@ -23,6 +23,7 @@ namespace Downbeat.Cli.Output;
 [JsonSerializable(typeof(RetractionPlan))]
 [JsonSerializable(typeof(ForgetReport))]
 [JsonSerializable(typeof(HealthAnswer))]
+[JsonSerializable(typeof(IReadOnlyList<TriedChannel>))]
 [JsonSerializable(typeof(RunResult))]
 [JsonSerializable(typeof(IReadOnlyList<DateQuality>))]
 sealed partial class CliJson : JsonSerializerContext

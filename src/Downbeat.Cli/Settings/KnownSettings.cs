@@ -159,6 +159,7 @@ static class KnownSettings
         .. CatalogueSettings.All,
         .. KeyValueSettings.All,
         .. QualitySettings.All,
+        .. AlertSettings.All,
         Elsewhere("landing", "landing", "where producers drop files"),
         Elsewhere("streams", LakePaths.Streams, "listens"),
         Elsewhere("songs", LakePaths.Songs, "songs"),

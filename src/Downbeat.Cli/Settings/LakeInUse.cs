@@ -1,4 +1,5 @@
 using Downbeat.Connectors.OpenLineage;
+using Downbeat.Pipeline.Alerts;
 using Downbeat.Pipeline.Catalogue;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Publish;
@@ -7,21 +8,29 @@ using Microsoft.Extensions.Logging;
 
 namespace Downbeat.Cli.Settings;
 
-/// <summary>A lake, how to work on it, where its tables go besides, and where songs and users come from if not from it, and who is told of runs.</summary>
+/// <summary>A lake, how to work on it, where its tables go besides, where songs and users come from if not from it, and who is told of runs and of trouble.</summary>
 sealed record LakeInUse(
     ILake Lake,
     RunOptions Options,
     IReadOnlyList<IDestination> Destinations,
     ICatalogueSource? Source,
+    Alerting Alerts,
     LineageOutbox? Lineage = null
 ) : IDisposable
 {
     /// <summary>What carries runs and plans out.</summary>
-    public Reconciliation Reconciliation(IProgress<RunProgress>? progress = null, ILogger? logger = null) =>
+    /// <param name="progress">Told how far each stage has come.</param>
+    /// <param name="logger">Told what matters.</param>
+    /// <param name="ended">Told how runs ended; where nobody is named, alerts are sent then.</param>
+    public Reconciliation Reconciliation(
+        IProgress<RunProgress>? progress = null,
+        ILogger? logger = null,
+        Action<RunEnd>? ended = null
+    ) =>
         new(Lake, Options, TimeProvider.System, logger ?? new Output.ConsoleLogger(), progress, Destinations, Source)
         {
             Began = Lineage is null ? null : Lineage.Begin,
-            Ended = Lineage is null ? null : Lineage.End,
+            Ended = (Lineage is null ? null : (Action<RunEnd>)Lineage.End) + (ended ?? (Alerts.Channels.Count > 0 ? Alerts.EndRun : null)),
         };
 
     /// <summary>Closes the connections.</summary>
@@ -34,5 +43,9 @@ sealed record LakeInUse(
 
         Source?.Dispose();
         Lineage?.Dispose();
+        foreach (var channel in Alerts.Channels)
+        {
+            channel.Dispose();
+        }
     }
 }

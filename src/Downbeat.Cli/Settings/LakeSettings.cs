@@ -37,6 +37,9 @@ sealed record LakeSettings
     /// <summary>What was set of the two, in whatever order.</summary>
     public KeyValueSettings KeyValue { get; init; } = new();
 
+    /// <summary>Who is told when something is not as it should be.</summary>
+    public AlertSettings Alerts { get; init; } = new();
+
     /// <summary>How a run works.</summary>
     public RunOptions Run { get; init; } = new();
 }

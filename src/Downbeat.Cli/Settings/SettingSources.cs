@@ -1,5 +1,8 @@
 using System.Collections;
+using Downbeat.Connectors.PagerDuty;
 using Downbeat.Connectors.S3;
+using Downbeat.Connectors.Slack;
+using Downbeat.Connectors.Webhook;
 using Downbeat.Pipeline.Landing;
 
 namespace Downbeat.Cli.Settings;
@@ -26,6 +29,9 @@ sealed record SettingSources(
         "DOWNBEAT_DEBUG",
         "DOWNBEAT_COMMAND",
         Output.LogFormat.Variable,
+        SlackChannel.Variable,
+        PagerDutyChannel.Variable,
+        WebhookChannel.Variable,
     ];
 
     static readonly string[] ReservedPrefixes = ["DOWNBEAT_BUILD", "DOWNBEAT_TEST"];

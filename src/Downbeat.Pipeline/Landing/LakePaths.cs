@@ -16,6 +16,12 @@ public static class LakePaths
     /// <summary>Who scans which share of the landed files now.</summary>
     public const string ShardLeases = "leases";
 
+    /// <summary>What people were told of the lake.</summary>
+    public const string Alerts = "alerts.json";
+
+    /// <summary>Who tells them now.</summary>
+    public const string AlertsLease = "alerts.lease.json";
+
     /// <summary>Settings that go with the lake.</summary>
     public const string Settings = "downbeat.json";
 

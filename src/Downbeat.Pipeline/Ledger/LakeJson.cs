@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Downbeat.Pipeline.Alerts;
 using Downbeat.Pipeline.Archive;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Quarantine;
@@ -14,6 +15,7 @@ namespace Downbeat.Pipeline.Ledger;
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
 )]
+[JsonSerializable(typeof(AlertsFile))]
 [JsonSerializable(typeof(Commit))]
 [JsonSerializable(typeof(LakeState))]
 [JsonSerializable(typeof(LakeFile))]

@@ -109,20 +109,20 @@ public sealed class Reconciliation(
     /// <exception cref="LakeException">Nothing was done: there is no lake, songs or users are missing, or another run works.</exception>
     public RunRecord Run(RunRequest? request = null, CancellationToken cancellationToken = default)
     {
+        request ??= new();
         LakeState? state = null;
         RunRecord record;
-        request ??= new();
-        LakeFile.Read(lake);
         var start = Stopwatch.GetTimestamp();
         using var span = RunSpans.StartRun(lake, request);
-        lake.DeleteScratch(); // What runs that died left may be what fills the disk.
         try
         {
+            LakeFile.Read(lake);
+            lake.DeleteScratch(); // What runs that died left may be what fills the disk.
             record = Run(request, ref state, cancellationToken);
         }
         catch (Exception error)
         {
-            End(new(null, state, error));
+            End(new(null, state, error) { Request = request });
             throw;
         }
         finally
@@ -130,7 +130,7 @@ public sealed class Reconciliation(
             lake.DeleteScratch();
         }
 
-        End(new(record, state, null));
+        End(new(record, state, null) { Request = request });
         return record;
 
         void End(RunEnd end)
@@ -579,4 +579,8 @@ public sealed class Reconciliation(
 /// <param name="Record">What it did; null when it threw.</param>
 /// <param name="State">What is true of the lake then; null when it could not be read.</param>
 /// <param name="Error">What it threw, if it did.</param>
-public sealed record RunEnd(RunRecord? Record, LakeState? State, Exception? Error);
+public sealed record RunEnd(RunRecord? Record, LakeState? State, Exception? Error)
+{
+    /// <summary>What was asked of it.</summary>
+    public RunRequest Request { get; init; } = new();
+}
