@@ -432,6 +432,7 @@ public sealed class PagesTests(BrowserFixture browser, OddLake odd)
                 new ProcessStartInfo("node", [Path.Combine(browser.Modules, "typescript", "bin", "tsc"), "-p", project])
                 {
                     RedirectStandardOutput = true,
+                    UseShellExecute = false,
                 }
             )!;
             Assert.Equal("", check.StandardOutput.ReadToEnd());

@@ -1,5 +1,4 @@
 using Downbeat.Connectors.Folder;
-using Microsoft.Playwright;
 
 namespace Downbeat.Dashboard.Tests;
 

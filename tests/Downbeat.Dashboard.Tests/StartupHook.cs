@@ -1,4 +1,5 @@
-/// <summary>Runs first in a process that a test starts, and writes down at its end what it has loaded. .NET looks for this very name.</summary>
+#pragma warning disable MA0047 // .NET looks for this very name.
+/// <summary>Runs first in a process that a test starts, and writes down at its end what it has loaded.</summary>
 static class StartupHook
 {
     /// <summary>Names the file.</summary>

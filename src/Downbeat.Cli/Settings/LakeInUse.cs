@@ -30,7 +30,9 @@ sealed record LakeInUse(
         new(Lake, Options, TimeProvider.System, logger ?? new Output.ConsoleLogger(), progress, Destinations, Source)
         {
             Began = Lineage is null ? null : Lineage.Begin,
-            Ended = (Lineage is null ? null : (Action<RunEnd>)Lineage.End) + (ended ?? (Alerts.Channels.Count > 0 ? Alerts.EndRun : null)),
+            Ended =
+                (Lineage is null ? null : (Action<RunEnd>)Lineage.End)
+                + (ended ?? (Alerts.Channels.Count > 0 ? Alerts.EndRun : null)),
         };
 
     /// <summary>Closes the connections.</summary>

@@ -2,7 +2,6 @@ using Downbeat.Pipeline.Runs;
 using Downbeat.Pipeline.Telemetry;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
-using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -26,7 +25,7 @@ sealed class OpenTelemetryExport : IDisposable
     /// <exception cref="UsageException">A variable is wrong.</exception>
     public static OpenTelemetryExport Start(bool traces, bool metrics, ILogger logger, TimeSpan patience)
     {
-        var failures = new SendFailures(logger);
+        var unsent = new SendFailures(logger);
         try
         {
             // What variables say goes over what is said here. A process that lives for a second has no id: every run would be a series.
@@ -41,7 +40,7 @@ sealed class OpenTelemetryExport : IDisposable
                     ? Sdk.CreateTracerProviderBuilder()
                         .SetResourceBuilder(resource)
                         .AddSource(RunSpans.Name)
-                        .AddOtlpExporter(options => options.HttpClientFactory = () => failures.Watch(options))
+                        .AddOtlpExporter(options => options.HttpClientFactory = () => unsent.Watch(options))
                         .Build()
                     : null,
                 metrics
@@ -49,11 +48,11 @@ sealed class OpenTelemetryExport : IDisposable
                         .SetResourceBuilder(resource)
                         .AddMeter(RunSpans.Name)
                         .AddMeter("System.Runtime")
-                        .AddOtlpExporter(options => options.HttpClientFactory = () => failures.Watch(options))
+                        .AddOtlpExporter(options => options.HttpClientFactory = () => unsent.Watch(options))
                         .Build()
                     : null,
                 patience,
-                failures
+                unsent
             );
         }
         catch (Exception error) when (error is ArgumentException or FormatException or InvalidOperationException)

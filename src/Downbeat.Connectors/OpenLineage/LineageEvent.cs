@@ -24,7 +24,7 @@ public sealed class LineageEvent(LineageOptions options, LineagePlaces places, s
     static readonly string Producer = $"urn:downbeat:{Reconciliation.Version}";
     static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    static readonly IReadOnlyDictionary<string, (string Name, string Type)[]> LandedColumns = new Dictionary<
+    static readonly Dictionary<string, (string Name, string Type)[]> LandedColumns = new Dictionary<
         string,
         (string, string)[]
     >(StringComparer.Ordinal)

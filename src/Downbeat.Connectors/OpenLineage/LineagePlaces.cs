@@ -1,5 +1,4 @@
 using Downbeat.Connectors.Postgres;
-using Downbeat.Connectors.Redshift;
 using Downbeat.Connectors.S3;
 
 namespace Downbeat.Connectors.OpenLineage;

@@ -37,7 +37,8 @@ public sealed class AlertsFile
                 || file.Conditions.Exists(one =>
                     one?.Condition is null or { Name: null } or { What: null } or { Cause: null } or { Do: null }
                 )
-                || file.Conditions.DistinctBy(one => one.Condition.Key, StringComparer.Ordinal).Count() < file.Conditions.Count
+                || file.Conditions.DistinctBy(one => one.Condition.Key, StringComparer.Ordinal).Count()
+                    < file.Conditions.Count
                 || file.Channels.Values.Any(one => one is null)
                 ? null
                 : file;

@@ -87,7 +87,8 @@ sealed class MoveStage(RunContext run)
             .Where(file => file.File is not null);
 
     static bool IsMisplaced(SourceState source) =>
-        source is { MovedTo: { } path, Entry.Fault: null, RawDeletedAt: null } && source.IsRetracted != IsBelow(path, LakePaths.Retracted);
+        source is { MovedTo: { } path, Entry.Fault: null, RawDeletedAt: null }
+        && source.IsRetracted != IsBelow(path, LakePaths.Retracted);
 
     static bool IsBelow(string path, string folder) => path.StartsWith(folder + "/", StringComparison.Ordinal);
 

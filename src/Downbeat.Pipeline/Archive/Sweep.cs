@@ -54,7 +54,15 @@ public sealed class Sweep(ILake lake, RunOptions options, TimeProvider clock, IL
                 throw new LakeException($"Files are scanned into {lake.Name} by shards. Sweep when they are done.");
             }
 
-            var run = new RunContext(lake, file.FindZone(), LakeLedger.Open(lake, id, clock), options, clock, logger, null);
+            var run = new RunContext(
+                lake,
+                file.FindZone(),
+                LakeLedger.Open(lake, id, clock),
+                options,
+                clock,
+                logger,
+                null
+            );
             ObsoleteStage.Run(run); // As every run does, before all else.
             var found = new Found(lake, stop.Token);
             while (!stop.IsCancellationRequested && Commit(run, found, ref needed) is { Count: > 0 } gone)
@@ -96,7 +104,10 @@ public sealed class Sweep(ILake lake, RunOptions options, TimeProvider clock, IL
                 : LakeLedger.Facts with
                 {
                     Swept = swept,
-                    Expired = [.. decision.Expired.Where(one => one.Paths.Exists(paths.Contains)).Select(one => one.Entry)],
+                    Expired =
+                    [
+                        .. decision.Expired.Where(one => one.Paths.Exists(paths.Contains)).Select(one => one.Entry),
+                    ],
                 };
         });
         needed = stays;
@@ -195,11 +206,7 @@ public sealed class Sweep(ILake lake, RunOptions options, TimeProvider clock, IL
                 && IsOlder(retractedAt, days)
             )
             {
-                decision.Expire(
-                    SweepReason.Retracted,
-                    new(id, Raw: true, Slices: true),
-                    [.. raws, .. PathsOf(source)]
-                );
+                decision.Expire(SweepReason.Retracted, new(id, Raw: true, Slices: true), [.. raws, .. PathsOf(source)]);
             }
         }
         else if (options.Keep.ArchiveDays is { } days && IsOlder(source.ScannedAt, days) && raws.Count > 0)
@@ -243,7 +250,7 @@ public sealed class Sweep(ILake lake, RunOptions options, TimeProvider clock, IL
                 .Concat(Runs)
                 .Concat(raws)
                 .Concat(quarantined)
-                .DistinctBy(file => file.Path)
+                .DistinctBy(file => file.Path, StringComparer.Ordinal)
                 .ToDictionary(file => file.Path, StringComparer.Ordinal);
         }
 

@@ -411,11 +411,7 @@ sealed class ForgetStage(RunContext run, IReadOnlyCollection<ulong> ids)
                 {
                     Rewritten = [.. rewritten.Select(one => one.Entry)],
                     Users = read,
-                    Obsolete =
-                    [
-                        .. obsolete,
-                        .. CompactedOf(state, dates).Select(path => new ObsoleteEntry(path)),
-                    ],
+                    Obsolete = [.. obsolete, .. CompactedOf(state, dates).Select(path => new ObsoleteEntry(path))],
                     Swept = [.. CompactedOf(state, dates)],
                     Forgotten = new(
                         users.Users.Count,

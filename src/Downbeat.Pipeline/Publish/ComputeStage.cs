@@ -218,7 +218,9 @@ sealed class ComputeStage(RunContext run, RunRequest request)
     {
         run.Ledger.Refresh();
         var slices = run.Ledger.State.SlicesByDate().GetValueOrDefault(date) ?? [];
-        return !run.Ledger.State.PathsToRead(date, slices.ConvertAll(slice => slice.Slice)).SequenceEqual(read);
+        return !run
+            .Ledger.State.PathsToRead(date, slices.ConvertAll(slice => slice.Slice))
+            .SequenceEqual(read, StringComparer.Ordinal);
     }
 
     DayCounting Prepare(PlannedDate date, List<string> pieces, CatalogueSnapshot catalogue)

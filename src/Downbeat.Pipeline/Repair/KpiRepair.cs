@@ -141,7 +141,12 @@ sealed class KpiRepair(RunContext run, RepairLog log, IReadOnlySet<DateOnly> inc
                 return null;
             }
 
-            var day = new Day(entry.Date, run.Zone, run.OpenSlices(state.PathsToRead(entry.Date, slices)), run.Options.Workers);
+            var day = new Day(
+                entry.Date,
+                run.Zone,
+                run.OpenSlices(state.PathsToRead(entry.Date, slices)),
+                run.Options.Workers
+            );
             var counts = day.Count(
                 SongsFile.Read(lake.OpenBytes(songs)),
                 new SliceReader(lake.OpenBytes(users)),

@@ -239,14 +239,7 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue, Shard? shard = 
         {
             var versions = known.Versions(file.Path).Select(version => version.Entry).ToList();
             var wanted = (int)Math.Max(1, (file.Size + (sectionBytes / 2)) / sectionBytes);
-            var source = new LandedSource(
-                run.Lake,
-                run.Options,
-                file,
-                versions,
-                swept.Contains,
-                wanted
-            );
+            var source = new LandedSource(run.Lake, run.Options, file, versions, swept.Contains, wanted);
             sections.AddRange(Enumerable.Range(0, source.Sections).Select(number => (source, number)));
         }
 

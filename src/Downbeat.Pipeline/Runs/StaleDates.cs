@@ -135,7 +135,11 @@ static class StaleDates
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                var day = new Day(date, run.Zone, run.OpenSlices(state.PathsToRead(date, slices.ConvertAll(slice => slice.Slice))));
+                var day = new Day(
+                    date,
+                    run.Zone,
+                    run.OpenSlices(state.PathsToRead(date, slices.ConvertAll(slice => slice.Slice)))
+                );
                 if (lookForTracks && day.HasTrackKnownSince(run.Songs(), known.SongsChecked))
                 {
                     stale.Add(

@@ -31,7 +31,9 @@ public static class RunSpans
             return null;
         }
 
-        ActivityContext.TryParse(request.TraceParent, null, isRemote: true, out var parent);
+        var parent = ActivityContext.TryParse(request.TraceParent, null, isRemote: true, out var known)
+            ? known
+            : default;
         var span = Spans.StartActivity(ActivityKind.Internal, parent, name: "run");
         return span?.SetTag("downbeat.lake", LakeName(lake)).SetTag("downbeat.run.step", Step(request));
     }

@@ -216,7 +216,7 @@ public sealed class AlertsTests : IDisposable
         {
             http.Answers.Enqueue((0, "", null)); // The first hangs; runs go on meanwhile.
             folder.Write("lake/landing/streams/bad.csv", "a,b\n1,2\n");
-            await UntilAsync(() => http.Requests.Count >= 1);
+            await UntilAsync(() => !http.Requests.IsEmpty);
             folder.Write(
                 "lake/landing/streams/good.csv",
                 "user_id,track_id,listen_time\n1,track,2024-06-25T00:00:00Z\n"

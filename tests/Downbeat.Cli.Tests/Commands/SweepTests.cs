@@ -18,10 +18,7 @@ public sealed class SweepTests : IDisposable
             "track_id,artists,track_name,popularity,duration_ms,track_genre\nt1,A,One,50,60000,pop\n"
         );
         folder.Write("lake/landing/users/users.csv", "user_id,user_country\n1,NO\n");
-        folder.Write(
-            "lake/landing/streams/a.csv",
-            "user_id,track_id,listen_time\n1,t1,2024-06-25 10:00:00\n"
-        );
+        folder.Write("lake/landing/streams/a.csv", "user_id,track_id,listen_time\n1,t1,2024-06-25 10:00:00\n");
         Assert.Equal(0, cli.Run("run").ExitCode);
     }
 

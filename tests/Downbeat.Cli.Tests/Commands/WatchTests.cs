@@ -125,7 +125,7 @@ public sealed class WatchTests : IDisposable
     [InlineData("--every: 15 is no time; it is written like 90s", "--every", "15")]
     [InlineData("--cron: 0 5 * * gives no times: it has 4 fields", "--cron", "0 5 * *")]
     [InlineData("--cron: 0 0 30 2 * gives no times: no date fits it", "--cron", "0 0 30 2 *")]
-    [InlineData("is not known to this machine", "--cron", "@daily", "--time-zone", "Atlantis")]
+    [InlineData("this machine knows no time zon", "--cron", "@daily", "--time-zone", "Atlantis")]
     [InlineData("--health: 99999 is no port", "--health", "99999")]
     [InlineData("--health: a.b:80 is no port", "--health", "a.b:80")]
     public void WhatIsWrongIsSaidBeforeAnythingIsDone(string message, params string[] arguments)

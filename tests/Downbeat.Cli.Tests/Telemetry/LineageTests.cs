@@ -3,7 +3,6 @@ using Downbeat.Connectors.OpenLineage;
 using Downbeat.Connectors.Postgres;
 using Downbeat.Connectors.S3;
 using Downbeat.Pipeline.Runs;
-using Downbeat.Testing;
 using Downbeat.Testing.Telemetry;
 
 namespace Downbeat.Cli.Tests.Telemetry;

@@ -146,11 +146,7 @@ public sealed class AlertDocsTests : IDisposable
         );
         yield return (
             "A date is held back",
-            [
-                AlertFacts.Held(
-                    new(new(2026, 11, 20), Now.AddMinutes(-3), "duplicate_share 41 % above 20 %")
-                ),
-            ]
+            [AlertFacts.Held(new(new(2026, 11, 20), Now.AddMinutes(-3), "duplicate_share 41 % above 20 %"))]
         );
         yield return (
             "A destination is behind",

@@ -437,7 +437,11 @@ public sealed class S3RunTests : IDisposable
             ("landing/songs/songs.csv", Encoding.UTF8.GetBytes(TestListens.Songs)),
             ("landing/users/users.csv", Encoding.UTF8.GetBytes(TestListens.Users)),
         ]);
-        var options = new RunOptions { CompactSlices = 2, Keep = new() { ArchiveDays = 1 } };
+        var options = new RunOptions
+        {
+            CompactSlices = 2,
+            Keep = new() { ArchiveDays = 1 },
+        };
         for (var file = 0; file < 6; file++)
         {
             lake.Put([

@@ -1,10 +1,8 @@
 using System.Text;
 using Downbeat.Pipeline.Alerts;
 using Downbeat.Pipeline.Landing;
-using Downbeat.Pipeline.Publish;
 using Downbeat.Pipeline.Runs;
 using Downbeat.Testing;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Downbeat.Pipeline.Tests.Alerts;
 
@@ -298,14 +296,7 @@ public sealed class AlertingTests : IDisposable
                 """{"run":"x","host":"elsewhere","processId":1,"processStarted":"2026-01-01T00:00:00Z","expires":"2036-01-01T00:00:00Z","nonce":"n"}"""
             )
         );
-        var alerting = new Alerting(
-            lake.Lake,
-            new() { TurnPatience = TimeSpan.Zero },
-            [channel],
-            [],
-            clock,
-            log
-        );
+        var alerting = new Alerting(lake.Lake, new() { TurnPatience = TimeSpan.Zero }, [channel], [], clock, log);
         alerting.EndRun(new(null, null, new LakeException("no users")));
         Assert.Equal(["[error] A run failed"], channel.Take()); // It is better told twice than not at all.
         Assert.Contains(log.Lines, line => line.Contains("elsewhere", StringComparison.Ordinal));
@@ -384,14 +375,14 @@ public sealed class AlertingTests : IDisposable
     {
         public bool IsDead { get; set; }
 
-        public override void Put(IReadOnlyList<(string Path, byte[] Bytes)> objects)
+        public override IReadOnlyList<LakeObject> PutSeen(IReadOnlyList<(string Path, byte[] Bytes)> objects)
         {
             if (IsDead)
             {
                 throw new IOException("dead");
             }
 
-            base.Put(objects);
+            return base.PutSeen(objects);
         }
 
         public override void Delete(string path)

@@ -2,7 +2,6 @@ using System.Globalization;
 using Downbeat.Pipeline.Archive;
 using Downbeat.Pipeline.Corrections;
 using Downbeat.Pipeline.Landing;
-using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Repair;
 using Downbeat.Pipeline.Runs;
 using Downbeat.Pipeline.Tests.Compaction;
@@ -13,7 +12,12 @@ namespace Downbeat.Pipeline.Tests.Archive;
 
 public sealed class SweepTests
 {
-    static readonly RunOptions Options = new() { Workers = 1, CompactSlices = 2, MaxRejectedShare = 0.5 };
+    static readonly RunOptions Options = new()
+    {
+        Workers = 1,
+        CompactSlices = 2,
+        MaxRejectedShare = 0.5,
+    };
 
     static readonly KeepOptions ADay = new()
     {
@@ -91,7 +95,9 @@ public sealed class SweepTests
         Assert.False(report.HasToMend || report.HasUnmended);
         Assert.Contains("keepArchiveDays", Assert.Single(report.Findings).Wrong, StringComparison.Ordinal);
 
-        var slice = lake.State.Sources.Values.First(source => source.Counts && source.Entry.Slices.Count > 0).Entry.Slices[0];
+        var slice = lake
+            .State.Sources.Values.First(source => source.Counts && source.Entry.Slices.Count > 0)
+            .Entry.Slices[0];
         File.Delete(Path.Combine(lake.Folder, slice.Path));
         report = lake.Repair(options: Options);
         var finding = report.Findings.Single(finding => finding.Path == slice.Path);
@@ -129,7 +135,12 @@ public sealed class SweepTests
         Assert.NotEqual(before, lake.Kpis());
 
         // It has another id: whoever deletes what it was may stand still.
-        Assert.Equal(2, lake.State.Sources.Values.Count(source => source.Entry.Key.EndsWith("/retracted.csv", StringComparison.Ordinal)));
+        Assert.Equal(
+            2,
+            lake.State.Sources.Values.Count(source =>
+                source.Entry.Key.EndsWith("/retracted.csv", StringComparison.Ordinal)
+            )
+        );
     }
 
     [Fact]
@@ -212,13 +223,20 @@ public sealed class SweepTests
         var lake = new TestLake();
         lake.LandCatalogue(TestListens.Songs, TestListens.Users);
         lake.LandStreams("a.csv", TestListens.Csv(["1,track001,2024-06-25 10:00:00,0,0"]));
-        lake.LandStreams("b.csv", TestListens.Csv([.. new TestListens(1).Rows(40), "x,track001,2024-06-25 10:00:00,0,0"]));
+        lake.LandStreams(
+            "b.csv",
+            TestListens.Csv([.. new TestListens(1).Rows(40), "x,track001,2024-06-25 10:00:00,0,0"])
+        );
         lake.LandStreams("retracted.csv", TestListens.Csv(new TestListens(2).Rows(20)));
         lake.LandStreams("c.csv", TestListens.Csv(new TestListens(3).Rows(20)));
         lake.LandStreams("d.csv", TestListens.Csv(new TestListens(4).Rows(20)));
         lake.LandStreams("bad.csv", "user_id,track_id\n1,2\n");
         Assert.Empty(lake.Run(Options).Errors);
-        lake.LandCatalogue(TestListens.Songs + "new,A,B,C,1,1,genre\n", TestListens.Users, TestLake.Arrived.AddHours(1));
+        lake.LandCatalogue(
+            TestListens.Songs + "new,A,B,C,1,1,genre\n",
+            TestListens.Users,
+            TestLake.Arrived.AddHours(1)
+        );
         lake.LandStreams(
             "a.csv",
             TestListens.Csv(["1,track001,2024-06-25 10:00:00,0,0", "2,track001,2024-06-26 10:00:00,0,0"]),
@@ -301,7 +319,8 @@ public sealed class SweepTests
                     forgotten.Add(user);
                     foreach (var file in files.Values)
                     {
-                        file.IsRewritten |= file.Rows.RemoveAll(row => row.StartsWith(user + ",", StringComparison.Ordinal)) > 0;
+                        file.IsRewritten |=
+                            file.Rows.RemoveAll(row => row.StartsWith(user + ",", StringComparison.Ordinal)) > 0;
                     }
 
                     break;
@@ -351,7 +370,14 @@ public sealed class SweepTests
 
         void Run(RunRequest? request = null)
         {
-            var record = lake.Run(Options with { CompactSlices = 1 + random.Next(5), Workers = 1 + random.Next(2) }, request);
+            var record = lake.Run(
+                Options with
+                {
+                    CompactSlices = 1 + random.Next(5),
+                    Workers = 1 + random.Next(2),
+                },
+                request
+            );
             Assert.Empty(record.Errors);
         }
 
@@ -359,9 +385,11 @@ public sealed class SweepTests
             files.Values.Where(which).ToList() is [_, ..] some ? some[random.Next(some.Count)] : null;
 
         string IdOf(File file) =>
-            lake.State.Sources.Values.Single(source =>
-                source.RetractedBy is null && source.Entry.Key == $"{LakePaths.Streams}/{file.Name}"
-            ).Entry.Id;
+            lake
+                .State.Sources.Values.Single(source =>
+                    source.RetractedBy is null && source.Entry.Key == $"{LakePaths.Streams}/{file.Name}"
+                )
+                .Entry.Id;
 
         sealed class File(string name)
         {

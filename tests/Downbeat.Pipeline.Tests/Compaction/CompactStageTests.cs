@@ -117,7 +117,11 @@ public sealed class CompactStageTests
         Assert.Equal(all, lake.Kpis());
 
         // A longer version of a file, the rest of which is in another one as well.
-        lake.LandStreams("5.csv", FileOf(rows, 6, 5) + "7,track001,2024-06-25 12:00:00,0,0\n", TestLake.Arrived.AddDays(1));
+        lake.LandStreams(
+            "5.csv",
+            FileOf(rows, 6, 5) + "7,track001,2024-06-25 12:00:00,0,0\n",
+            TestLake.Arrived.AddDays(1)
+        );
         Assert.Empty(lake.Run(options).Errors);
         Assert.Contains(lake.State.Sources.Values, source => source.RetractedBy is not null);
         using var longer = LakeOf([.. rows, "7,track001,2024-06-25 12:00:00,0,0"], 1, Never);
@@ -283,8 +287,7 @@ public sealed class CompactStageTests
         var state = lake.State;
         Assert.All(
             state.SlicesByDate(),
-            date =>
-                Assert.InRange(state.Pieces(date.Key, date.Value.ConvertAll(slice => slice.Slice)).Count, 1, most)
+            date => Assert.InRange(state.Pieces(date.Key, date.Value.ConvertAll(slice => slice.Slice)).Count, 1, most)
         );
     }
 

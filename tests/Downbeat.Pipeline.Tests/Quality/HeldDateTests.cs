@@ -1,6 +1,5 @@
 using System.Text;
 using Downbeat.Pipeline.Landing;
-using Downbeat.Pipeline.Publish;
 using Downbeat.Pipeline.Quality;
 using Downbeat.Pipeline.Runs;
 using Downbeat.Testing;

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
-using Downbeat.Pipeline.Publish;
 using Downbeat.Pipeline.Quality;
 using Downbeat.Pipeline.Runs;
 using Downbeat.Testing;
