@@ -259,13 +259,8 @@ public sealed class NightTests : IDisposable
         );
         if (elsewhere is not null)
         {
-            var asked = proxy!.Requests.Count - requests;
-            var lists = proxy.Requests.Count(request =>
-                request.Target.Contains("list-type=2", StringComparison.Ordinal)
-            );
-            text += Text($"; another one, on a lake in S3: {asked:N0} requests in that time, all of them lists");
+            text += Text($"; another one, on a lake in S3: {proxy!.Requests.Count - requests:N0} requests in that time");
             elsewhere.Kill();
-            Assert.True(lists >= asked, "There were other requests than lists.");
         }
 
         return text;
