@@ -68,7 +68,10 @@ sealed class LakeArguments
     {
         logger ??= new ConsoleLogger();
         var (lake, settings) = OpenWithSettings(parsed, logger);
-        return WithDestinations(lake, settings, logger, isWatched) with { Lineage = Lineage.Of(settings, lake, logger) };
+        return WithDestinations(lake, settings, logger, isWatched) with
+        {
+            Lineage = Lineage.Of(settings, lake, logger),
+        };
     }
 
     /// <summary>The same for a lake whose <c>lake.json</c> may be damaged.</summary>

@@ -190,7 +190,9 @@ sealed record AlertSettings
 
         return new(
             // A run deletes its scratch when it ends, and alerts may be written just then.
-            lake is FolderLake ? new FolderLake(lake.Name) : lake,
+            lake is FolderLake
+                ? new FolderLake(lake.Name)
+                : lake,
             Options with
             {
                 Place = lake is FolderLake ? Path.GetFullPath(lake.Name) : lake.Name,

@@ -20,7 +20,10 @@ public sealed class SmtpServerTests
             ExampleAlerts.Quarantine(
                 AlertPhase.Raised,
                 0,
-                ("landing/streams/Größe ミドリ公園.csv", ".\n..\r\nQUIT, = and so long that it needs a second line of a mail")
+                (
+                    "landing/streams/Größe ミドリ公園.csv",
+                    ".\n..\r\nQUIT, = and so long that it needs a second line of a mail"
+                )
             )
         );
         var mail = Assert.Single(await SendAsync(Options(isTlsFromStart), message));

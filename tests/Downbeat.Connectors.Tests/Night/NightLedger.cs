@@ -56,9 +56,8 @@ sealed class NightLedger
     public List<string> Needless { get; } = [];
 
     /// <summary>How long it took from a file's landing until the tables of all its dates were in <c>kpis/</c>; null if they are not.</summary>
-    public TimeSpan? Latency(DroppedFile file) =>
-        published.TryGetValue(file.Key, out var at) ? at - file.Landed : null;
+    public TimeSpan? Latency(DroppedFile file) => published.TryGetValue(file.Key, out var at) ? at - file.Landed : null;
 
-    static IEnumerable<JsonElement> Each(JsonElement owner, string name) =>
-        owner.TryGetProperty(name, out var list) ? list.EnumerateArray() : [];
+    static JsonElement.ArrayEnumerator Each(JsonElement owner, string name) =>
+        owner.TryGetProperty(name, out var list) ? list.EnumerateArray() : default;
 }

@@ -34,7 +34,9 @@ sealed class NightProducer
         Directory.CreateDirectory(kept);
         tracks =
         [
-            .. File.ReadLines(Path.Combine(lake, "landing", "songs", "songs.csv")).Skip(1).Select(row => row.Split(',')[0]),
+            .. File.ReadLines(Path.Combine(lake, "landing", "songs", "songs.csv"))
+                .Skip(1)
+                .Select(row => row.Split(',')[0]),
         ];
         users = File.ReadLines(Path.Combine(lake, "landing", "users", "users.csv")).Count() - 1;
     }

@@ -29,6 +29,9 @@ public sealed class NightTests : IDisposable
 
     static readonly bool IsWhole = Minutes >= 5;
 
+    /// <summary>A watch that has nothing to do gives memory back after five seconds.</summary>
+    static readonly TimeSpan Tidied = TimeSpan.FromSeconds(10);
+
     /// <summary>Where figures are kept, and beside them what it said; null for nowhere.</summary>
     static readonly string? Kept = Environment.GetEnvironmentVariable("DOWNBEAT_TEST_NIGHT_REPORT");
 
@@ -114,6 +117,12 @@ public sealed class NightTests : IDisposable
         {
             var samples = new ProcessSamples(watch.Id);
             await UntilAsync(watch, () => IsReadyAsync(port));
+            if (IsWhole)
+            {
+                await Task.Delay(Tidied);
+            }
+
+            var before = samples.MemoryNow;
             using var sampling = new CancellationTokenSource();
             var sampled = samples.RunAsync(sampling.Token);
             using var morning = new CancellationTokenSource();
@@ -153,6 +162,7 @@ public sealed class NightTests : IDisposable
             Signal("TERM", watch);
             var stopping = Stopwatch.StartNew();
             await watch.WaitForExitAsync();
+            stopping.Stop();
             Assert.Equal(0, watch.ExitCode);
             Assert.Equal("", await output);
             var log = await said;
@@ -172,7 +182,8 @@ public sealed class NightTests : IDisposable
                     (
                         file.Rows,
                         Seconds: (
-                            ledger.Latency(file) ?? throw new InvalidOperationException($"{file.Key} was not published.")
+                            ledger.Latency(file)
+                            ?? throw new InvalidOperationException($"{file.Key} was not published.")
                         ).TotalSeconds
                     )
                 )
@@ -194,7 +205,10 @@ public sealed class NightTests : IDisposable
                         $"{producer.Dropped.Count:N0} files, {producer.Dropped.Sum(file => (long)file.Rows):N0} rows, in {ended.TotalSeconds:F0} s; {producer.Dropped.Count(file => file.IsLate):N0} of them late, and one broken"
                     )
                 ),
-                ("runs", Text($"{runs:N0}; {ledger.Computations:N0} times a date was computed, never one without need")),
+                (
+                    "runs",
+                    Text($"{runs:N0}; {ledger.Computations:N0} times a date was computed, never one without need")
+                ),
                 ("tables", equal),
                 (
                     "PostgreSQL",
@@ -207,7 +221,7 @@ public sealed class NightTests : IDisposable
                 (
                     "memory, median",
                     Text(
-                        $"{first:F0} MB in the first third, {NightReport.Quantile(thirds[thirds.Count / 2], 0.5):F0} MB in the second, {last:F0} MB in the last; at most {samples.Memory.Max():F0} MB"
+                        $"{first:F0} MB in the first third, {NightReport.Quantile(thirds[thirds.Count / 2], 0.5):F0} MB in the second, {last:F0} MB in the last; at most {samples.Memory.Max():F0} MB; {before:F0} MB before the first file"
                     )
                 ),
                 ("idle afterwards", idle),
@@ -249,17 +263,19 @@ public sealed class NightTests : IDisposable
         using var elsewhere = proxy is null ? null : await WatchS3Async(proxy);
         if (IsWhole)
         {
-            await Task.Delay(TimeSpan.FromSeconds(10)); // Memory is given back after five.
+            await Task.Delay(Tidied);
         }
 
-        var (cpu, wakeUps, requests) = (samples.Cpu, samples.WakeUps, proxy?.Requests.Count ?? 0);
+        var (cpu, wakeUps, requests) = (samples.Cpu, samples.WakeUps(), proxy?.Requests.Count ?? 0);
         await Task.Delay(minute);
         var text = Text(
-            $"{(samples.Cpu - cpu).TotalSeconds:F2} s of CPU in {minute.TotalSeconds:F0} s, its threads woke up {samples.WakeUps - wakeUps:N0} times, {samples.MemoryNow:F0} MB"
+            $"{(samples.Cpu - cpu).TotalSeconds:F2} s of CPU in {minute.TotalSeconds:F0} s, its threads woke up {samples.WakeUps(since: wakeUps).Values.Sum():N0} times, {samples.MemoryNow:F0} MB"
         );
         if (elsewhere is not null)
         {
-            text += Text($"; another one, on a lake in S3: {proxy!.Requests.Count - requests:N0} requests in that time");
+            text += Text(
+                $"; another one, on a lake in S3: {proxy!.Requests.Count - requests:N0} requests in that time"
+            );
             elsewhere.Kill();
         }
 
@@ -273,7 +289,9 @@ public sealed class NightTests : IDisposable
         using (var lake = S3Server.Lake($"s3://{bucket}/lake"))
         {
             LakeFile.Create(lake, "UTC", TestLake.Arrived);
-            foreach (var (path, text) in (List<(string, string)>)[("songs", TestListens.Songs), ("users", TestListens.Users)])
+            foreach (
+                var (path, text) in (List<(string, string)>)[("songs", TestListens.Songs), ("users", TestListens.Users)]
+            )
             {
                 lake.Put([($"landing/{path}/{path}.csv", System.Text.Encoding.UTF8.GetBytes(text))]);
             }
@@ -298,7 +316,10 @@ public sealed class NightTests : IDisposable
             "[over] postgres has caught up",
         ];
         var mails = SmtpMails.Read(mail).Skip(1).ToList();
-        Assert.Equal(expected, mails.Select(one => one.Header("Subject").Replace($": {Lake}", "", StringComparison.Ordinal)));
+        Assert.Equal(
+            expected,
+            mails.Select(one => one.Header("Subject").Replace($": {Lake}", "", StringComparison.Ordinal))
+        );
         Assert.Equal(
             mails.Count,
             mails.Select(one => one.Header("Message-ID")).Distinct(StringComparer.Ordinal).Count()
@@ -438,7 +459,8 @@ public sealed class NightTests : IDisposable
         kill.WaitForExit();
     }
 
-    static string Url(string start, int port) => string.Create(CultureInfo.InvariantCulture, $"{start}@127.0.0.1:{port}");
+    static string Url(string start, int port) =>
+        string.Create(CultureInfo.InvariantCulture, $"{start}@127.0.0.1:{port}");
 
     /// <summary>A share of the night in whole seconds.</summary>
     static string Seconds(double share) =>

@@ -22,11 +22,17 @@ sealed class ProcessSamples(int process)
         }
     }
 
-    /// <summary>How often its threads have woken up so far.</summary>
-    public long WakeUps =>
+    /// <summary>How often each of its threads has woken up so far, or since then.</summary>
+    public Dictionary<string, long> WakeUps(Dictionary<string, long>? since = null) =>
         Directory
             .GetDirectories(Proc("task"))
-            .Sum(task => Field(Path.Combine(task, "status"), "voluntary_ctxt_switches:"));
+            .ToDictionary(
+                task => task,
+                task =>
+                    Field(Path.Combine(task, "status"), "voluntary_ctxt_switches:")
+                    - (since?.GetValueOrDefault(task) ?? 0),
+                StringComparer.Ordinal
+            );
 
     /// <summary>Its memory now, in MB.</summary>
     public double MemoryNow => Field(Proc("status"), "VmRSS:") / 1000.0;
@@ -46,10 +52,9 @@ sealed class ProcessSamples(int process)
 
     static long Field(string file, string name) =>
         long.Parse(
-            File.ReadLines(file).First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..].Split(
-                [' ', '\t'],
-                StringSplitOptions.RemoveEmptyEntries
-            )[0],
+            File.ReadLines(file)
+                .First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..]
+                .Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[0],
             CultureInfo.InvariantCulture
         );
 }
