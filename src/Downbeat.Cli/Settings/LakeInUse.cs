@@ -1,4 +1,5 @@
 using Downbeat.Connectors.OpenLineage;
+using Downbeat.Connectors.Smtp;
 using Downbeat.Pipeline.Alerts;
 using Downbeat.Pipeline.Catalogue;
 using Downbeat.Pipeline.Landing;
@@ -18,6 +19,9 @@ sealed record LakeInUse(
     LineageOutbox? Lineage = null
 ) : IDisposable
 {
+    /// <summary>What mails; null where nobody is named to mail to.</summary>
+    public SmtpChannel? Mail => Alerts.Channels.OfType<SmtpChannel>().FirstOrDefault();
+
     /// <summary>What carries runs and plans out.</summary>
     /// <param name="progress">Told how far each stage has come.</param>
     /// <param name="logger">Told what matters.</param>

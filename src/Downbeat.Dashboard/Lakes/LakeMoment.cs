@@ -15,7 +15,9 @@ sealed class LakeMoment
     {
         File = file;
         Version = state.Version;
-        Dates = [.. state.Dates.Values.Select(date => new PublishedDate(date.Entry, date.ComputedAt))];
+        var all = state.Dates.Values.Select(date => new PublishedDate(date.Entry, date.ComputedAt, date.ApprovedAt));
+        var hasTables = all.ToLookup(date => date.HasTables);
+        (Dates, Hidden) = ([.. hasTables[true]], [.. hasTables[false]]);
         byDate = Dates.ToFrozenDictionary(date => date.Date);
     }
 
@@ -27,6 +29,9 @@ sealed class LakeMoment
 
     /// <summary>The published dates, the oldest first.</summary>
     public IReadOnlyList<PublishedDate> Dates { get; }
+
+    /// <summary>The dates that are held back and of which nothing was published before.</summary>
+    public IReadOnlyList<PublishedDate> Hidden { get; }
 
     /// <summary>A date, if it is published.</summary>
     public PublishedDate? Find(DateOnly date) => byDate.GetValueOrDefault(date);
@@ -43,10 +48,16 @@ sealed class LakeMoment
 }
 
 /// <summary>A published date: its facts, and the hashes of its files.</summary>
-sealed record PublishedDate(DateEntry Entry, DateTimeOffset ComputedAt)
+/// <param name="Entry">Its facts; of a date that is held back, those of tables that nobody sees.</param>
+/// <param name="ComputedAt">When it was computed.</param>
+/// <param name="ApprovedAt">When someone let it through.</param>
+sealed record PublishedDate(DateEntry Entry, DateTimeOffset ComputedAt, DateTimeOffset? ApprovedAt)
 {
     /// <summary>The date.</summary>
     public DateOnly Date => Entry.Date;
+
+    /// <summary>Whether there is more of it than what its checks say.</summary>
+    public bool HasTables => Hash("daily").Length > 0;
 
     /// <summary>The hash of a table's file, in hex: the same rows have the same hash.</summary>
     public string Hash(string table)

@@ -30,7 +30,7 @@ sealed class SourcesByDate(LakeFollower follower)
     /// <summary>Writes how complete a date is.</summary>
     public void WriteDate(Utf8JsonWriter json, PublishedDate date)
     {
-        var known = Find(date.Date).Where(source => source.ReplacedBy is null).ToList();
+        var known = Find(date.Date).Where(source => source.Counts).ToList();
         var isUpToDate =
             date.Entry.Inputs
             == LakeState.Inputs(known.SelectMany(source => source.Slices).Order(StringComparer.Ordinal));
@@ -62,7 +62,8 @@ sealed class SourcesByDate(LakeFollower follower)
                         source.ScannedAt,
                         [.. slices.Select(slice => slice.Path)],
                         slices.Sum(slice => slice.Listens),
-                        source.RetractedBy is { } by ? state.Sources[by].Entry.Key : null
+                        source.RetractedBy is { } by ? state.Sources[by].Entry.Key : null,
+                        source.Counts
                     ))
             )
             .ToLookup(source => source.Date);
@@ -75,11 +76,13 @@ sealed class SourcesByDate(LakeFollower follower)
 /// <param name="Slices">What holds its listens of the date.</param>
 /// <param name="Listens">How many they are.</param>
 /// <param name="ReplacedBy">The file that took its place.</param>
+/// <param name="Counts">Whether its listens are part of the date: nothing took its place, and nobody took it out.</param>
 sealed record SourceOfDate(
     DateOnly Date,
     SourceEntry Entry,
     DateTimeOffset ScannedAt,
     IReadOnlyList<string> Slices,
     long Listens,
-    string? ReplacedBy
+    string? ReplacedBy,
+    bool Counts
 );

@@ -53,7 +53,7 @@ sealed class GroupsView(PublishedTables tables, string table, string key)
         foreach (var (date, file) in tables.Read(table, dates))
         {
             var columns = new Columns(file, key);
-            var total = Math.Max(1, date.Entry.Listens);
+            var total = Math.Max(1, tables.Listens(date));
             foreach (var name in days.Keys)
             {
                 var (from, until) = file.FindRows([KeyValue.Parse(file.Schema.Columns[1], name)!.Value]);
@@ -112,7 +112,7 @@ sealed class GroupsView(PublishedTables tables, string table, string key)
         return totals;
     }
 
-    static long SumDaily(List<PublishedDate> dates) => dates.Sum(date => date.Entry.Listens);
+    long SumDaily(List<PublishedDate> dates) => dates.Sum(tables.Listens);
 
     sealed class Sum
     {
