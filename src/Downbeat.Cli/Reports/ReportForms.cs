@@ -13,7 +13,9 @@ static class ReportForms
     /// <summary>Names Chromium where it is not found.</summary>
     public const string ChromiumVariable = ChromiumPdf.Variable;
 
-    const string Html = "html";
+    /// <summary>One file that refers to nothing.</summary>
+    public const string Html = "html";
+
     const string Pdf = "pdf";
 
     /// <summary>The forms there are; files end with them.</summary>
@@ -51,12 +53,14 @@ static class ReportForms
             TimeProvider.System.GetUtcNow(),
             $"[report] {report.Subject}",
             $"{report.Story}\n\nThe report is attached.\n",
-            [
-                new(
-                    $"{report.Name}.{form}",
-                    form == Pdf ? "application/pdf" : "text/html; charset=utf-8",
-                    Bytes(report, form, cancellationToken)
-                ),
-            ]
+            [Attachment(report, form, cancellationToken)]
+        );
+
+    /// <summary>A report as a file that goes with a mail.</summary>
+    public static Attachment Attachment(LakeReport report, string form, CancellationToken cancellationToken) =>
+        new(
+            $"{report.Name}.{form}",
+            form == Pdf ? "application/pdf" : "text/html; charset=utf-8",
+            Bytes(report, form, cancellationToken)
         );
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using Downbeat.Cli.Reports;
 using Downbeat.Connectors.Folder;
 using Downbeat.Connectors.PagerDuty;
 using Downbeat.Connectors.Slack;
@@ -33,6 +34,8 @@ sealed record AlertSettings
     bool EmailTls { get; init; } = true;
 
     string? EmailCa { get; init; }
+
+    bool EmailReport { get; init; }
 
     Uri PagerDuty { get; init; } = PagerDutyChannel.Usual;
 
@@ -77,6 +80,12 @@ sealed record AlertSettings
             "a file in PEM",
             "Who signed the mail server's certificate, if it is no authority that the system knows.",
             (alerts, file) => alerts with { EmailCa = file }
+        ),
+        Setting.Switch(
+            "alertEmailReport",
+            "Whether an e-mail about a date that is held back has the date's report with it.",
+            settings => settings.Alerts.EmailReport,
+            (settings, value) => settings with { Alerts = settings.Alerts with { EmailReport = value } }
         ),
         Of(
             "alertPagerduty",
@@ -138,7 +147,7 @@ sealed record AlertSettings
         var channels = new List<IAlertChannel>();
         if (Server is { } server)
         {
-            channels.Add(Email(server, logger));
+            channels.Add(Email(server, lake, logger));
         }
 
         if (Secret(SlackChannel.Variable) is { } slack)
@@ -201,7 +210,7 @@ sealed record AlertSettings
         );
     }
 
-    SmtpChannel Email(SmtpOptions server, ILogger logger)
+    SmtpChannel Email(SmtpOptions server, ILake lake, ILogger logger)
     {
         if (To.Length == 0)
         {
@@ -225,7 +234,10 @@ sealed record AlertSettings
             },
             Secret(SmtpOptions.PasswordVariable),
             logger
-        );
+        )
+        {
+            Attach = message => EmailReport ? ReportMails.OfHeldDates(lake, message, logger) : [],
+        };
     }
 
     static string? Secret(string variable) =>

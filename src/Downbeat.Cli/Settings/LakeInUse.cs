@@ -9,14 +9,15 @@ using Microsoft.Extensions.Logging;
 
 namespace Downbeat.Cli.Settings;
 
-/// <summary>A lake, how to work on it, where its tables go besides, where songs and users come from if not from it, and who is told of runs and of trouble.</summary>
+/// <summary>A lake, how to work on it, where its tables go besides, where songs and users come from if not from it, and who is told of runs, of trouble, and when by a report.</summary>
 sealed record LakeInUse(
     ILake Lake,
     RunOptions Options,
     IReadOnlyList<IDestination> Destinations,
     ICatalogueSource? Source,
     Alerting Alerts,
-    LineageOutbox? Lineage = null
+    LineageOutbox? Lineage = null,
+    string? ReportAt = null
 ) : IDisposable
 {
     /// <summary>What mails; null where nobody is named to mail to.</summary>

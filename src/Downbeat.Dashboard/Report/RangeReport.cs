@@ -287,7 +287,7 @@ sealed class RangeReport(ReportPage page, RangeNumbers range)
     {
         var days = range.GenreDays.ToDictionary(one => one.Name, one => one.Listens, StringComparer.Ordinal);
         var shown = range.Genres.Take(Shown).ToList();
-        html.Add($"""<section><h2>Genres</h2>{"\n"}""");
+        html.Add($"""<section class="whole"><h2>Genres</h2>{"\n"}""");
         if (shown.Count == 0)
         {
             html.Add($"<p>No listen has a genre.</p>\n</section>\n");
@@ -368,7 +368,7 @@ sealed class RangeReport(ReportPage page, RangeNumbers range)
     void WriteCountries(Markup html)
     {
         var shown = range.Countries.Take(MostCountries).ToList();
-        html.Add($"""<section><h2>Countries</h2>{"\n"}""");
+        html.Add($"""<section class="whole"><h2>Countries</h2>{"\n"}""");
         ReportPage.AddTable(
             html,
             [

@@ -284,9 +284,11 @@ sealed record ReportPage(string Lake, TimeZoneInfo Zone, DateTimeOffset MadeAt)
         html.Add($"</dl></section>\n");
     }
 
-    /// <summary>Begins large and ends with a full stop.</summary>
-    public static string Sentence(string text) =>
-        text.Length == 0 ? "" : char.ToUpperInvariant(text[0]) + text[1..].TrimEnd('.') + ".";
+    /// <summary>Begins large, unless it begins with the name of a column, and ends with a full stop.</summary>
+    static string Sentence(string text) =>
+        text.Split(' ')[0].Contains('_', StringComparison.Ordinal)
+            ? text
+            : string.Concat(text[..1].ToUpperInvariant(), text.AsSpan(1).TrimEnd('.'), ".");
 
     static string Class(ColumnKind kind) =>
         kind switch

@@ -25,7 +25,7 @@ sealed class Story
         var share = (now / before.Value) - 1;
         return share == 0 ? $"as many listens as {with}"
             : Figures.IsSame(share) ? $"nearly as many listens as {with}"
-            : share >= 9 ? $"more than {Figures.Count(Math.Floor(share + 1))} times as many listens as {with}"
+            : share >= 9 ? $"about {Figures.Count(share + 1)} times as many listens as {with}"
             : $"{Figures.Percent(Math.Abs(share))} {(share > 0 ? "more" : "fewer")} listens than {with}";
     }
 
