@@ -4,6 +4,7 @@ using System.Text;
 using Downbeat.Cli.Output;
 using Downbeat.Cli.Reports;
 using Downbeat.Cli.Settings;
+using Downbeat.Connectors.Folder;
 using Downbeat.Connectors.Smtp;
 using Downbeat.Dashboard.Report;
 using Downbeat.Pipeline.Alerts;
@@ -163,15 +164,36 @@ static class ReportCommand
             throw new UsageException($"--out: there is no folder {folder}: make it, or name another file.");
         }
 
-        var temporary = Path.Combine(folder, $".{Path.GetFileName(path)}.{Environment.ProcessId}.tmp");
+        var target = File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path : path;
+        if (File.Exists(path) && !(File.Exists(target) && RegularFiles.IsRegular(target)))
+        {
+            WriteInto(path, bytes);
+            return;
+        }
+
+        var temporary = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(target))!, $".{Path.GetFileName(target)}.{Environment.ProcessId}.tmp");
         try
         {
             File.WriteAllBytes(temporary, bytes);
-            File.Move(temporary, path, overwrite: true);
+            File.Move(temporary, target, overwrite: true);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             TryDelete(temporary);
+            throw new IOException($"{path} cannot be written: {error.Message}", error);
+        }
+    }
+
+    /// <summary>A pipe or a device is written to, and not replaced: <c>/dev/stdout</c>, <c>>(gzip)</c>.</summary>
+    static void WriteInto(string path, byte[] bytes)
+    {
+        try
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Write);
+            file.Write(bytes);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
             throw new IOException($"{path} cannot be written: {error.Message}", error);
         }
     }

@@ -51,7 +51,7 @@ sealed class LakeMoment
 /// <param name="Entry">Its facts; of a date that is held back, those of tables that nobody sees.</param>
 /// <param name="ComputedAt">When it was computed.</param>
 /// <param name="ApprovedAt">When someone let it through.</param>
-sealed record PublishedDate(DateEntry Entry, DateTimeOffset ComputedAt, DateTimeOffset? ApprovedAt)
+sealed record PublishedDate(DateEntry Entry, DateTimeOffset ComputedAt, DateTimeOffset? ApprovedAt = null)
 {
     /// <summary>The date.</summary>
     public DateOnly Date => Entry.Date;

@@ -100,7 +100,7 @@ public static class ChromiumPdf
         {
             var why = said
                 .Result.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-                .LastOrDefault("it said nothing");
+                .LastOrDefault("it does not say why.");
             throw new IOException(
                 $"{program} printed no PDF (exit code {process.ExitCode}): {why} Name another Chromium with {Variable}, or take --format html, which needs none."
             );
@@ -116,7 +116,7 @@ public static class ChromiumPdf
         catch (Win32Exception error)
         {
             throw new IOException(
-                $"{start.FileName} cannot be started: {error.Message}. {Variable} has to name a Chromium or Chrome.",
+                $"{start.FileName} cannot be started (error {error.NativeErrorCode}): the variable {Variable} has to name a Chromium or Chrome.",
                 error
             );
         }

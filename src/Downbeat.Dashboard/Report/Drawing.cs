@@ -73,7 +73,7 @@ static class Drawing
         var step = Math.Pow(10, Math.Floor(Math.Log10(Math.Max(highest, 1))));
         foreach (var part in (double[])[0.2, 0.25, 0.5, 1, 2])
         {
-            if (step * part >= 1 && highest / (step * part) <= 5)
+            if (step * part % 1 == 0 && highest / (step * part) <= 5)
             {
                 step *= part;
                 break;
