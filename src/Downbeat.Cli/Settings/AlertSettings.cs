@@ -94,7 +94,7 @@ sealed record AlertSettings
             (alerts, text) => Address(text) is { } server ? alerts with { PagerDuty = server } : null
         ) with
         {
-            Default = "\"https://events.pagerduty.com\"",
+            Default = "https://events.pagerduty.com",
         },
         Of(
             "alertWebhook",
@@ -270,7 +270,7 @@ sealed record AlertSettings
                 Durations.TryParse(text, out var time) ? alerts with { Options = set(alerts.Options, time) } : null
         ) with
         {
-            Default = $"\"{Durations.Text(get(new()))}\"",
+            Default = Durations.Text(get(new())),
         };
 
     static Setting DurationOrOff(
@@ -289,7 +289,7 @@ sealed record AlertSettings
                 : null
         ) with
         {
-            Default = get(new()) is { } usual ? $"\"{Durations.Text(usual)}\"" : "\"off\"",
+            Default = get(new()) is { } usual ? Durations.Text(usual) : "off",
         };
 
     static Setting Of(string name, string allowed, string help, Func<AlertSettings, string, AlertSettings?> set) =>
