@@ -30,7 +30,14 @@ public sealed partial class ReportTests(OddLake odd, BrowserFixture browser)
             var page = Day(odd.Lake, date);
             var daily = Table(odd.Lake, "daily", date).Single();
             Assert.Equal(
-                [daily["listen_count"], daily["unique_listeners"], daily["total_listening_time_ms"], daily["sessions"], daily["unique_tracks"], daily["track_diversity_index"]],
+                [
+                    daily["listen_count"],
+                    daily["unique_listeners"],
+                    daily["total_listening_time_ms"],
+                    daily["sessions"],
+                    daily["unique_tracks"],
+                    daily["track_diversity_index"],
+                ],
                 Values(page, "card")
             );
 
@@ -39,7 +46,9 @@ public sealed partial class ReportTests(OddLake odd, BrowserFixture browser)
                 .Take(10)
                 .ToList();
             Assert.Equal(
-                genres.Select(row => $"{Shown(row["track_genre"])}|{Grouped(row["listen_count"])}|{row["listen_share"]}"),
+                genres.Select(row =>
+                    $"{Shown(row["track_genre"])}|{Grouped(row["listen_count"])}|{row["listen_share"]}"
+                ),
                 Rows(page, "Genres").Select(row => $"{row[0].Value}|{row[2].Value}|{Exact(row[3])}")
             );
             Assert.Equal(
@@ -52,7 +61,9 @@ public sealed partial class ReportTests(OddLake odd, BrowserFixture browser)
                     .OrderByDescending(row => Number(row["listen_count"]))
                     .ThenBy(row => row["user_country"], StringComparer.Ordinal)
                     .Take(10)
-                    .Select(row => $"{Shown(row["user_country"])}|{Grouped(row["listen_count"])}|{Grouped(row["unique_listeners"])}"),
+                    .Select(row =>
+                        $"{Shown(row["user_country"])}|{Grouped(row["listen_count"])}|{Grouped(row["unique_listeners"])}"
+                    ),
                 Rows(page, "Countries").Select(row => $"{row[0].Value}|{row[2].Value}|{row[3].Value}")
             );
             var tracks = Table(odd.Lake, "top_tracks", date)
@@ -64,7 +75,8 @@ public sealed partial class ReportTests(OddLake odd, BrowserFixture browser)
                 Rows(page, "Tracks").Select(row => $"{row[0].Value}|{row[2].Value}")
             );
 
-            var hours = Table(odd.Lake, "hourly", date).ToDictionary(row => int.Parse(row["hour"], CultureInfo.InvariantCulture));
+            var hours = Table(odd.Lake, "hourly", date)
+                .ToDictionary(row => int.Parse(row["hour"], CultureInfo.InvariantCulture));
             Assert.Equal(
                 Enumerable
                     .Range(0, 24)
@@ -74,7 +86,9 @@ public sealed partial class ReportTests(OddLake odd, BrowserFixture browser)
                             : $"{hour:00}:00|0|0|0|–|–"
                     ),
                 Rows(page, "Hours")
-                    .Select(row => $"{row[0].Value}|{row[1].Value}|{row[3].Value}|{row[4].Value}|{Exact(row[5])}|{row[6].Value}")
+                    .Select(row =>
+                        $"{row[0].Value}|{row[1].Value}|{row[3].Value}|{row[4].Value}|{Exact(row[5])}|{row[6].Value}"
+                    )
             );
         }
     }
@@ -89,11 +103,23 @@ public sealed partial class ReportTests(OddLake odd, BrowserFixture browser)
         int[] days = [1, 2, 5, 6, 7, 8, 9];
         lake.LandStreams(
             "a.csv",
-            TestListens.Csv(days.SelectMany(day => Enumerable.Range(0, day == 8 ? 12 : 10).Select(listen => $"{listen},track001,2024-06-{day:00} {(listen < 7 ? 20 : 8):00}:{listen:00}:00,0,0")))
+            TestListens.Csv(
+                days.SelectMany(day =>
+                    Enumerable
+                        .Range(0, day == 8 ? 12 : 10)
+                        .Select(listen =>
+                            $"{listen},track001,2024-06-{day:00} {(listen < 7 ? 20 : 8):00}:{listen:00}:00,0,0"
+                        )
+                )
+            )
         );
         Assert.Equal(RunOutcome.Done, lake.Run().Outcome);
         Assert.Equal("10 listens by 10 listeners in 10 sessions.", FirstSentences(1));
-        Assert.StartsWith("10 listens by 10 listeners in 10 sessions. That is as many listens as on the day before.", FirstSentences(2), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "10 listens by 10 listeners in 10 sessions. That is as many listens as on the day before.",
+            FirstSentences(2),
+            StringComparison.Ordinal
+        );
         Assert.Equal("10 listens by 10 listeners in 10 sessions.", FirstSentences(5));
         Assert.Equal(
             "12 listens by 12 listeners in 12 sessions. That is 20.0\u00a0% more listens than on the Saturday before and 20.0\u00a0% more listens than on the day before.",
@@ -167,21 +193,41 @@ public sealed partial class ReportTests(OddLake odd, BrowserFixture browser)
                     ? ["–", "–", "–", "–", "–", "–"]
                     :
                     [
-                        .. ((string[])["listen_count", "unique_listeners", "total_listening_time_ms", "sessions", "unique_tracks", "track_diversity_index"]).Select(column => days[day - 2][column]),
+                        .. (
+                            (string[])
+                                [
+                                    "listen_count",
+                                    "unique_listeners",
+                                    "total_listening_time_ms",
+                                    "sessions",
+                                    "unique_tracks",
+                                    "track_diversity_index",
+                                ]
+                        ).Select(column => days[day - 2][column]),
                     ],
                 row.Skip(1).Take(6).Select(Exact)
             );
         }
 
-        var genres = Enumerable.Range(0, 4).SelectMany(day => Table(odd.Lake, "genre_daily", OddLake.First.AddDays(day)));
+        var genres = Enumerable
+            .Range(0, 4)
+            .SelectMany(day => Table(odd.Lake, "genre_daily", OddLake.First.AddDays(day)));
         Assert.Equal(
             genres
                 .GroupBy(row => row["track_genre"], StringComparer.Ordinal)
-                .Select(rows => (Name: rows.Key, Listens: rows.Sum(row => Number(row["listen_count"])), Listeners: rows.Sum(row => Number(row["unique_listeners"])) / 4))
+                .Select(rows =>
+                    (
+                        Name: rows.Key,
+                        Listens: rows.Sum(row => Number(row["listen_count"])),
+                        Listeners: rows.Sum(row => Number(row["unique_listeners"])) / 4
+                    )
+                )
                 .OrderByDescending(one => one.Listens)
                 .ThenBy(one => one.Name, StringComparer.Ordinal)
                 .Take(15)
-                .Select(one => $"{Shown(one.Name)}|{one.Listens:#,##0}|{Quotients.Text(one.Listens / Sum("listen_count"))}|{Quotients.Text(one.Listeners)}"),
+                .Select(one =>
+                    $"{Shown(one.Name)}|{one.Listens:#,##0}|{Quotients.Text(one.Listens / Sum("listen_count"))}|{Quotients.Text(one.Listeners)}"
+                ),
             Rows(page, "Genres").Select(row => $"{row[0].Value}|{row[2].Value}|{Exact(row[3])}|{Exact(row[5])}")
         );
     }
@@ -190,7 +236,8 @@ public sealed partial class ReportTests(OddLake odd, BrowserFixture browser)
     public void ARangeIsComparedWithTheOneBeforeOnlyWhereBothAreWhole()
     {
         using var maker = Maker(odd.Lake.Lake);
-        double Listens(int day) => Number(Table(odd.Lake, "daily", OddLake.First.AddDays(day)).Single()["listen_count"]);
+        double Listens(int day) =>
+            Number(Table(odd.Lake, "daily", OddLake.First.AddDays(day)).Single()["listen_count"]);
         var (before, now) = (Listens(0) + Listens(1), Listens(2) + Listens(3));
         var share = Math.Abs((now / before) - 1).ToString("0.0\u00a0%", CultureInfo.InvariantCulture);
         Assert.Contains(
@@ -211,7 +258,13 @@ public sealed partial class ReportTests(OddLake odd, BrowserFixture browser)
     [InlineData("2024-06-25", "2024-07-01", "25 June to 1 July 2024")]
     [InlineData("2023-12-25", "2024-01-01", "25 December 2023 to 1 January 2024")]
     public void ARangeIsSaidShortly(string from, string to, string said) =>
-        Assert.Equal(said, Figures.Range(DateOnly.Parse(from, CultureInfo.InvariantCulture), DateOnly.Parse(to, CultureInfo.InvariantCulture)));
+        Assert.Equal(
+            said,
+            Figures.Range(
+                DateOnly.Parse(from, CultureInfo.InvariantCulture),
+                DateOnly.Parse(to, CultureInfo.InvariantCulture)
+            )
+        );
 
     [Fact]
     public void AReportRefersToNothingRunsNothingAndIsSmall()
@@ -236,8 +289,14 @@ public sealed partial class ReportTests(OddLake odd, BrowserFixture browser)
             Assert.DoesNotContain("https:", text, StringComparison.OrdinalIgnoreCase);
             Assert.DoesNotContain("url(", text, StringComparison.OrdinalIgnoreCase);
             Assert.DoesNotContain("@import", text, StringComparison.OrdinalIgnoreCase);
-            Assert.DoesNotContain(text, letter => (char.IsControl(letter) && letter != '\n') || letter is '\u202E' or '\u2067');
-            Assert.DoesNotContain(report.Subject + report.Story.Replace("\n", "", StringComparison.Ordinal), char.IsControl);
+            Assert.DoesNotContain(
+                text,
+                letter => (char.IsControl(letter) && letter != '\n') || letter is '\u202E' or '\u2067'
+            );
+            Assert.DoesNotContain(
+                report.Subject + report.Story.Replace("\n", "", StringComparison.Ordinal),
+                char.IsControl
+            );
             Assert.Contains("default-src 'none'", text, StringComparison.Ordinal);
             Assert.All(
                 page.Descendants(Xhtml + "svg"),
@@ -260,7 +319,11 @@ public sealed partial class ReportTests(OddLake odd, BrowserFixture browser)
         using var maker = Maker(lake.Lake);
         Assert.Null(maker.Newest);
         Assert.Null(maker.NewestFinished);
-        Assert.Contains("no dates are published yet", Assert.Throws<LakeException>(() => maker.OfDay(OddLake.First)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no dates are published yet",
+            Assert.Throws<LakeException>(() => maker.OfDay(OddLake.First)).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<LakeException>(() => maker.OfRange(OddLake.First, OddLake.First.AddDays(1)));
     }
 
@@ -298,8 +361,16 @@ public sealed partial class ReportTests(OddLake odd, BrowserFixture browser)
         // The pages say of a date of which nothing was published that there is nothing, and go on working.
         await using var server = await OddLake.ServeAsync(lake.Lake);
         using var client = OddLake.ClientOf(server);
-        Assert.Contains("\"published\":false", await client.GetStringAsync("/view/day?date=2024-06-25"), StringComparison.Ordinal);
-        Assert.Contains("\"listens\":1,", await client.GetStringAsync("/view/genres?from=2024-06-24&to=2024-06-25"), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"published\":false",
+            await client.GetStringAsync("/view/day?date=2024-06-25"),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "\"listens\":1,",
+            await client.GetStringAsync("/view/genres?from=2024-06-24&to=2024-06-25"),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -346,7 +417,13 @@ public sealed partial class ReportTests(OddLake odd, BrowserFixture browser)
                 await tab.Page.SetViewportSizeAsync(width, 900);
                 Assert.Equal(
                     (name, width, 0),
-                    (name, width, await tab.Page.EvaluateAsync<int>("() => document.documentElement.scrollWidth - window.innerWidth"))
+                    (
+                        name,
+                        width,
+                        await tab.Page.EvaluateAsync<int>(
+                            "() => document.documentElement.scrollWidth - window.innerWidth"
+                        )
+                    )
                 );
 
                 // Nothing of a chart lies outside of it, and no label on another.
@@ -394,11 +471,14 @@ public sealed partial class ReportTests(OddLake odd, BrowserFixture browser)
         var text = Encoding.Latin1.GetString(pdf);
         Assert.StartsWith("%PDF-", text, StringComparison.Ordinal);
         Assert.Equal(3, PageOfPdf().Count(text));
-        Assert.All(MediaBox().Matches(text), box =>
+        Assert.All(
+            MediaBox().Matches(text),
+            box =>
             {
                 Assert.Equal(595, Number(box.Groups[1].Value), tolerance: 0.5);
                 Assert.Equal(842, Number(box.Groups[2].Value), tolerance: 0.5);
-            });
+            }
+        );
     }
 
     IEnumerable<(string Name, LakeReport Report)> Reports()
@@ -451,12 +531,14 @@ public sealed partial class ReportTests(OddLake odd, BrowserFixture browser)
     static string Shown(string name) =>
         name.Trim().Length == 0 ? "no name"
         : name == new string('x', 300) ? new string('x', 79) + "…"
-        : new StringInfo(name.Replace('\n', ' ')) is { LengthInTextElements: > 80 } letters ? letters.SubstringByTextElements(0, 79) + "…"
+        : new StringInfo(name.Replace('\n', ' ')) is { LengthInTextElements: > 80 } letters
+            ? letters.SubstringByTextElements(0, 79) + "…"
         : name.Replace('\n', ' ');
 
     static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
 
-    static string Grouped(string text) => long.Parse(text, CultureInfo.InvariantCulture).ToString("#,##0", CultureInfo.InvariantCulture);
+    static string Grouped(string text) =>
+        long.Parse(text, CultureInfo.InvariantCulture).ToString("#,##0", CultureInfo.InvariantCulture);
 
     /// <summary>The rows of a published file.</summary>
     static List<Dictionary<string, string>> Table(TestLake lake, string table, DateOnly date)
@@ -465,7 +547,9 @@ public sealed partial class ReportTests(OddLake odd, BrowserFixture browser)
         return
         [
             .. rows.Skip(1)
-                .Select(row => rows[0].Zip(row).ToDictionary(cell => cell.First, cell => cell.Second, StringComparer.Ordinal)),
+                .Select(row =>
+                    rows[0].Zip(row).ToDictionary(cell => cell.First, cell => cell.Second, StringComparer.Ordinal)
+                ),
         ];
     }
 

@@ -29,7 +29,10 @@ static class ReportCommand
             "Makes a report of a date or a range: one HTML file with the story, charts and tables, which refers to nothing and can be printed or "
                 + "mailed; or a PDF. Example: downbeat report --date 2024-06-25 --out report.html"
         );
-        var date = Date("--date", $"The date, {Latest} for the newest published one, or {Yesterday}. [default: {Latest}]");
+        var date = Date(
+            "--date",
+            $"The date, {Latest} for the newest published one, or {Yesterday}. [default: {Latest}]"
+        );
         var from = Date("--from", "The first date of a range.");
         var to = Date("--to", $"The last date of a range. [default: {Latest}]");
         var output = new Option<string?>("--out")
@@ -106,12 +109,7 @@ static class ReportCommand
 
         var letter = ReportForms.Letter(report, form, Guid.NewGuid().ToString("N"), cancellationToken);
         var problem = Sending
-            .TryAsync(
-                stop => channel.SendAsync(letter, stop),
-                MailPatience,
-                TimeProvider.System,
-                cancellationToken
-            )
+            .TryAsync(stop => channel.SendAsync(letter, stop), MailPatience, TimeProvider.System, cancellationToken)
             .GetAwaiter()
             .GetResult();
         cancellationToken.ThrowIfCancellationRequested();
@@ -171,7 +169,10 @@ static class ReportCommand
             return;
         }
 
-        var temporary = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(target))!, $".{Path.GetFileName(target)}.{Environment.ProcessId}.tmp");
+        var temporary = Path.Combine(
+            Path.GetDirectoryName(Path.GetFullPath(target))!,
+            $".{Path.GetFileName(target)}.{Environment.ProcessId}.tmp"
+        );
         try
         {
             File.WriteAllBytes(temporary, bytes);
@@ -243,8 +244,7 @@ static class ReportCommand
         {
             var last = Find(From is null ? Date : To, lake, maker);
             var first = From is null ? last : Find(From, lake, maker);
-            return
-                last < first ? throw new UsageException("--to lies before --from.")
+            return last < first ? throw new UsageException("--to lies before --from.")
                 : last.DayNumber - first.DayNumber >= MostDays
                     ? throw new UsageException($"--from and --to: a report is of at most {MostDays} dates.")
                 : (first, last);
@@ -256,8 +256,7 @@ static class ReportCommand
             {
                 case Yesterday:
                     return maker.Yesterday;
-                case null
-                or Latest:
+                case null or Latest:
                     PublishedDates.Check(lake, DateOnly.MinValue, DateOnly.MaxValue);
                     return maker.Newest
                         ?? throw new LakeException(

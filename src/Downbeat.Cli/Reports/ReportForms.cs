@@ -28,10 +28,11 @@ static class ReportForms
             ? file?.EndsWith($".{Pdf}", StringComparison.OrdinalIgnoreCase) == true
                 ? Pdf
                 : Html
-        : Names.Contains(format, StringComparer.Ordinal) ? format
-        : throw new UsageException(
-            $"--format: {format} is none of {string.Join(", ", Names)}{Spelling.Ask(format, Names)}"
-        );
+            : Names.Contains(format, StringComparer.Ordinal)
+                ? format
+                : throw new UsageException(
+                    $"--format: {format} is none of {string.Join(", ", Names)}{Spelling.Ask(format, Names)}"
+                );
 
     /// <summary>What a lake is called where its place is nobody's concern.</summary>
     public static string NameOf(ILake lake)

@@ -37,7 +37,9 @@ static class ReportMails
             .News.Where(news => news.Phase is AlertPhase.Raised or AlertPhase.Reminder)
             .SelectMany(news => news.Keys)
             .Where(key => key.StartsWith(Held, StringComparison.Ordinal))
-            .Select(key => DateOnly.ParseExact(key[Held.Length..], "yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture))
+            .Select(key =>
+                DateOnly.ParseExact(key[Held.Length..], "yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture)
+            )
             .Take(MostAttached)
             .ToList();
         try
@@ -91,6 +93,9 @@ static class ReportMails
 /// <summary>What is told of reports that go with alerts.</summary>
 static partial class Log
 {
-    [LoggerMessage(Level = LogLevel.Warning, Message = "An alert is mailed without the report that goes with it: {Problem}")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "An alert is mailed without the report that goes with it: {Problem}"
+    )]
     public static partial void NotAttached(this ILogger logger, string problem);
 }

@@ -74,7 +74,8 @@ sealed class ColumnChart
         {
             svg.Add(
                 $"""
-                <path class="grid" d="M{Left} {Y(mark)}H{Width - Right}"/><text class="axis" text-anchor="end" x="{Left - 8}" y="{Y(mark) + 4}">{Figures.Mark(mark)}</text>
+                <path class="grid" d="M{Left} {Y(mark)}H{Width - Right}"/><text class="axis" text-anchor="end" x="{Left
+                    - 8}" y="{Y(mark) + 4}">{Figures.Mark(mark)}</text>
 
                 """
             );
@@ -96,7 +97,7 @@ sealed class ColumnChart
         }
 
         WriteLabels(svg, slot, Middle);
-        WriteMarked(svg, Middle, Y);
+        WriteMarked(svg, slot, Y);
         svg.Add($"</svg>");
         return svg;
     }
@@ -104,13 +105,7 @@ sealed class ColumnChart
     void WriteLegend(Markup svg)
     {
         var x = 0.0;
-        Write(
-            Legend,
-            at =>
-                svg.Add(
-                    $"""<rect class="column" x="{at}" y="5" width="22" height="10" rx="2"/>"""
-                )
-        );
+        Write(Legend, at => svg.Add($"""<rect class="column" x="{at}" y="5" width="22" height="10" rx="2"/>"""));
         if (Others.Count > 0)
         {
             Write(OthersLegend, at => svg.Add($"""<path class="other" d="M{at} 10h24"/>"""));
@@ -183,16 +178,37 @@ sealed class ColumnChart
         }
     }
 
-    void WriteMarked(Markup svg, Func<int, double> middle, Func<double, double> y)
+    /// <summary>The number of a column stands above all that is below it; a thin line leads to a column that ends deeper.</summary>
+    void WriteMarked(Markup svg, double slot, Func<double, double> y)
     {
-        foreach (var at in Marked)
+        var written = new List<(double From, double To)>();
+        foreach (var at in Marked.Order())
         {
-            var text = Figures.Count(Numbers[at]!.Value);
+            var number = Numbers[at]!.Value;
+            var text = Figures.Count(number);
             var half = text.Length * LetterWidth / 2;
-            var x = Math.Clamp(middle(at), Left + half, Width - half);
-            svg.Add(
-                $"""<text class="mark" text-anchor="middle" x="{x}" y="{y(Numbers[at]!.Value) - 6}">{text}</text>"""
-            );
+            var middle = Left + ((at + 0.5) * slot);
+            var x = Math.Clamp(middle, Left + half, Width - half);
+            var (from, to) = (x - half, x + half);
+            if (written.Exists(other => from < other.To + 4 && other.From < to + 4))
+            {
+                continue; // Its column, or its neighbour's, has a number already.
+            }
+
+            written.Add((from, to));
+            var (first, last) = ((int)((from - Left) / slot), (int)((to - Left) / slot));
+            var below = Numbers
+                .Skip(first)
+                .Take(last - first + 1)
+                .Concat(Others.Skip(Math.Max(0, first - 1)).Take(last - first + 3))
+                .Max()!
+                .Value;
+            if (y(number) - y(below) > 4)
+            {
+                svg.Add($"""<path class="lead" d="M{middle} {y(below) - 4}V{y(number) - 1}"/>""");
+            }
+
+            svg.Add($"""<text class="mark" text-anchor="middle" x="{x}" y="{y(below) - 7}">{text}</text>""");
         }
     }
 }

@@ -4,7 +4,13 @@ using Downbeat.Dashboard.Lakes;
 namespace Downbeat.Dashboard.Report;
 
 /// <summary>The report of a day.</summary>
-sealed class DayReport(ReportPage page, DateOnly date, DayNumbers day, IReadOnlyList<GroupNumbers> countries, PublishedDate published)
+sealed class DayReport(
+    ReportPage page,
+    DateOnly date,
+    DayNumbers day,
+    IReadOnlyList<GroupNumbers> countries,
+    PublishedDate published
+)
 {
     const int Hours = 24;
     const int MostCountries = 10;
@@ -84,13 +90,11 @@ sealed class DayReport(ReportPage page, DateOnly date, DayNumbers day, IReadOnly
         var parts = new List<IReadOnlyList<Words>>();
         if (Story.First(day.Genres, genre => genre.Listens) is [{ } genre, ..] genres)
         {
-            parts.Add(
-                [
-                    genres.Count == 1 ? "the genre " : "the genres ",
-                    .. Story.Names(genres.ConvertAll(one => one.Name)),
-                    $" ({Figures.Percent(genre.Share)} of all listens{(genres.Count == 1 ? "" : " each")})",
-                ]
-            );
+            parts.Add([
+                genres.Count == 1 ? "the genre " : "the genres ",
+                .. Story.Names(genres.ConvertAll(one => one.Name)),
+                $" ({Figures.Percent(genre.Share)} of all listens{(genres.Count == 1 ? "" : " each")})",
+            ]);
         }
 
         AddRanks("artist", day.Artists);
@@ -100,7 +104,11 @@ sealed class DayReport(ReportPage page, DateOnly date, DayNumbers day, IReadOnly
             var words = new List<Words> { "Most heard were " };
             foreach (var (number, part) in parts.Index())
             {
-                words.Add(number == 0 ? "" : number == parts.Count - 1 ? " and " : ", ");
+                words.Add(
+                    number == 0 ? ""
+                    : number == parts.Count - 1 ? " and "
+                    : ", "
+                );
                 words.AddRange(part);
             }
 
@@ -111,13 +119,11 @@ sealed class DayReport(ReportPage page, DateOnly date, DayNumbers day, IReadOnly
         {
             if (Story.First(ranks, one => one.Listens) is [{ } first, ..] firsts && firsts.Count < ranks.Count)
             {
-                parts.Add(
-                    [
-                        firsts.Count == 1 ? $"the {what} " : $"the {what}s ",
-                        .. Story.Names(firsts.ConvertAll(one => one.Name)),
-                        $" ({Figures.Count(first.Listens, "listen")}{(firsts.Count == 1 ? "" : " each")})",
-                    ]
-                );
+                parts.Add([
+                    firsts.Count == 1 ? $"the {what} " : $"the {what}s ",
+                    .. Story.Names(firsts.ConvertAll(one => one.Name)),
+                    $" ({Figures.Count(first.Listens, "listen")}{(firsts.Count == 1 ? "" : " each")})",
+                ]);
             }
         }
     }
@@ -145,8 +151,14 @@ sealed class DayReport(ReportPage page, DateOnly date, DayNumbers day, IReadOnly
             html,
             [
                 .. ReportPage.Measures.Select(measure => (measure.Label, day.Measure(measure.Column).Definition)),
-                ("Share", "of all listens of the date; a track may have several genres, so that shares of genres add up to more than 100 %"),
-                ("Listens of an artist", "listens of the artist's tracks; a track may have several artists, and counts for each"),
+                (
+                    "Share",
+                    "of all listens of the date; a track may have several genres, so that shares of genres add up to more than 100 %"
+                ),
+                (
+                    "Listens of an artist",
+                    "listens of the artist's tracks; a track may have several artists, and counts for each"
+                ),
             ]
         );
         return html;
@@ -214,7 +226,12 @@ sealed class DayReport(ReportPage page, DateOnly date, DayNumbers day, IReadOnly
         WriteList(
             html,
             "Genres",
-            [("Genre", ColumnKind.Text), ("", ColumnKind.Bar), ("Listens", ColumnKind.Number), ("Share", ColumnKind.Number)],
+            [
+                ("Genre", ColumnKind.Text),
+                ("", ColumnKind.Bar),
+                ("Listens", ColumnKind.Number),
+                ("Share", ColumnKind.Number),
+            ],
             day.Genres.Select(genre =>
                 (IReadOnlyList<Markup>)
                     [
@@ -270,7 +287,12 @@ sealed class DayReport(ReportPage page, DateOnly date, DayNumbers day, IReadOnly
         WriteList(
             html,
             "Countries",
-            [("Country", ColumnKind.Text), ("", ColumnKind.Bar), ("Listens", ColumnKind.Number), ("Listeners", ColumnKind.Number)],
+            [
+                ("Country", ColumnKind.Text),
+                ("", ColumnKind.Bar),
+                ("Listens", ColumnKind.Number),
+                ("Listeners", ColumnKind.Number),
+            ],
             countries
                 .Take(MostCountries)
                 .Select(country =>
@@ -329,7 +351,9 @@ sealed class DayReport(ReportPage page, DateOnly date, DayNumbers day, IReadOnly
         html.Add($"<li>{Figures.Count(known.Rejected, "row")} rejected, of these files as a whole</li>\n");
         if (known.Delivered > known.Listens && !published.Entry.IsHeld)
         {
-            html.Add($"<li>{Figures.Count(known.Delivered - known.Listens, "listen")} came in several files, and count once</li>\n");
+            html.Add(
+                $"<li>{Figures.Count(known.Delivered - known.Listens, "listen")} came in several files, and count once</li>\n"
+            );
         }
 
         if (known.UnknownTrackListens > 0)
@@ -377,7 +401,9 @@ sealed class DayReport(ReportPage page, DateOnly date, DayNumbers day, IReadOnly
                 ReportPage.Text(day.HoursWeekBefore.Count > 0 ? Figures.Count(before[hour] ?? 0) : "–"),
                 ReportPage.Text(Figures.Count(found?.Listeners ?? 0)),
                 ReportPage.Text(Figures.Count(found?.Tracks ?? 0)),
-                found is null ? ReportPage.Text("–") : ReportPage.Number(Figures.Ratio(found.Diversity), found.Diversity),
+                found is null
+                    ? ReportPage.Text("–")
+                    : ReportPage.Number(Figures.Ratio(found.Diversity), found.Diversity),
                 found?.Artists is { Length: > 0 } artists ? ReportPage.Named(artists) : ReportPage.Text("–"),
             ];
         }

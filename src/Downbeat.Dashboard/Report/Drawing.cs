@@ -53,10 +53,7 @@ static class Drawing
             if (points[at] is { } point)
             {
                 var goesOn = at > 0 && points[at - 1] is not null;
-                path.Append(
-                    CultureInfo.InvariantCulture,
-                    $"{(goesOn ? 'L' : 'M')}{x(at):0.#} {y(point):0.#}"
-                );
+                path.Append(CultureInfo.InvariantCulture, $"{(goesOn ? 'L' : 'M')}{x(at):0.#} {y(point):0.#}");
                 if (!goesOn && (at == points.Count - 1 || points[at + 1] is null))
                 {
                     path.Append("h0.01");
@@ -81,7 +78,10 @@ static class Drawing
         }
 
         step = Math.Max(1, step); // Of what is counted there are no halves.
-        return [.. Enumerable.Range(0, (int)Math.Ceiling(Math.Max(highest, 1) / step) + 1).Select(number => number * step)];
+        return
+        [
+            .. Enumerable.Range(0, (int)Math.Ceiling(Math.Max(highest, 1) / step) + 1).Select(number => number * step),
+        ];
     }
 
     /// <summary>As many as are drawn: the means of several where there are more.</summary>

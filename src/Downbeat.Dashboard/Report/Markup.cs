@@ -38,7 +38,10 @@ sealed class Markup
                     '\n' or '\r' or '\t' => " ",
                     0x200E or 0x200F or 0x061C or (>= 0x202A and <= 0x202E) or (>= 0x2066 and <= 0x2069) => "\uFFFD",
                     >= 0xFFFE when (rune.Value & 0xFFFE) == 0xFFFE => "\uFFFD",
-                    _ when Rune.IsControl(rune) || Rune.GetUnicodeCategory(rune) is UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator => "\uFFFD",
+                    _ when Rune.IsControl(rune)
+                            || Rune.GetUnicodeCategory(rune)
+                                is UnicodeCategory.LineSeparator
+                                    or UnicodeCategory.ParagraphSeparator => "\uFFFD",
                     _ => rune.ToString(),
                 }
             );

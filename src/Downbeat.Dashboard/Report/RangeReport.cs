@@ -89,8 +89,12 @@ sealed class RangeReport(ReportPage page, RangeNumbers range)
             );
         }
 
-        notices.AddRange(range.Held.Select(held => page.SayHeld(held, Figures.Date(held.Date))).OfType<string>().Take(MostRanges));
-        var behind = range.Days.Where(day => day.Files.Files < day.Files.FilesKnown && !day.Published.Entry.IsHeld).ToList();
+        notices.AddRange(
+            range.Held.Select(held => page.SayHeld(held, Figures.Date(held.Date))).OfType<string>().Take(MostRanges)
+        );
+        var behind = range
+            .Days.Where(day => day.Files.Files < day.Files.FilesKnown && !day.Published.Entry.IsHeld)
+            .ToList();
         if (behind.Count > 0)
         {
             notices.Add(
@@ -122,9 +126,7 @@ sealed class RangeReport(ReportPage page, RangeNumbers range)
         var worst = Story.First(days, day => -day.Listens);
         if (best.Count > 0 && worst.Count > 0 && best[0].Listens > worst[0].Listens)
         {
-            story.Say(
-                $"Most listens were on {SayDates(best)}, fewest on {SayDates(worst)}"
-            );
+            story.Say($"Most listens were on {SayDates(best)}, fewest on {SayDates(worst)}");
         }
 
         if (days.Count > 1)
@@ -177,7 +179,11 @@ sealed class RangeReport(ReportPage page, RangeNumbers range)
         html.Add($"</div>\n");
         WriteCountries(html);
         WriteDates(html);
-        ReportPage.AddChecks(html, [.. range.Days.Select(day => day.Published), .. range.Held.Where(held => !held.HasTables)], hasDates: true);
+        ReportPage.AddChecks(
+            html,
+            [.. range.Days.Select(day => day.Published), .. range.Held.Where(held => !held.HasTables)],
+            hasDates: true
+        );
         ReportPage.AddDefinitions(
             html,
             [
@@ -187,7 +193,10 @@ sealed class RangeReport(ReportPage page, RangeNumbers range)
                         $"{Definitions.Of("daily", measure.Column).TrimEnd('.')}; {(AddsUp(measure.Column) ? "the sum of the dates" : "the mean of the published dates, because it does not add up over dates")}"
                     )
                 ),
-                ("Share", "of all listens of the published dates; a track may have several genres, so that shares of genres add up to more than 100 %"),
+                (
+                    "Share",
+                    "of all listens of the published dates; a track may have several genres, so that shares of genres add up to more than 100 %"
+                ),
             ]
         );
         return html;
@@ -351,7 +360,12 @@ sealed class RangeReport(ReportPage page, RangeNumbers range)
 
         ReportPage.AddTable(
             html,
-            [(what, ColumnKind.Text), ("", ColumnKind.Bar), ("Listens", ColumnKind.Number), ("Dates", ColumnKind.Number)],
+            [
+                (what, ColumnKind.Text),
+                ("", ColumnKind.Bar),
+                ("Listens", ColumnKind.Number),
+                ("Dates", ColumnKind.Number),
+            ],
             shown.Select(one =>
                 (IReadOnlyList<Markup>)
                     [

@@ -72,7 +72,13 @@ public sealed class ReportMaker : IDisposable
             ViewNumbersJson.Default.DayNumbers,
             json => new DayView(tables, sources).Write(json, moment, date)
         );
-        var report = new DayReport(Page, date, day, Groups("country_daily", "user_country", moment, new(date, date)), published);
+        var report = new DayReport(
+            Page,
+            date,
+            day,
+            Groups("country_daily", "user_country", moment, new(date, date)),
+            published
+        );
         return Report(
             ListenDate.Text(date),
             Figures.Date(date),
@@ -184,22 +190,14 @@ public sealed class ReportMaker : IDisposable
         daily
             .Schema.Columns.Select((column, place) => (column, place))
             .Where(one => one.column.Type is KpiType.Integer or KpiType.Quotient)
-            .ToDictionary(
-                one => one.column.Name,
-                one => daily.Number(0, one.place),
-                StringComparer.Ordinal
-            );
+            .ToDictionary(one => one.column.Name, one => daily.Number(0, one.place), StringComparer.Ordinal);
 
     Dictionary<string, double> Sums(List<PublishedDate> dates) =>
         tables
             .Read("daily", dates)
             .SelectMany(day => Numbers(day.Table))
             .GroupBy(one => one.Key, StringComparer.Ordinal)
-            .ToDictionary(
-                one => one.Key,
-                one => one.Sum(number => number.Value),
-                StringComparer.Ordinal
-            );
+            .ToDictionary(one => one.Key, one => one.Sum(number => number.Value), StringComparer.Ordinal);
 
     /// <summary>A run that publishes replaces files and then says so: between the two, what it says is waited for.</summary>
     LakeReport WhenPublished(Func<LakeMoment, LakeReport> make)

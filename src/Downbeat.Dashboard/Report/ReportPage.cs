@@ -63,7 +63,10 @@ sealed record ReportPage(string Lake, TimeZoneInfo Zone, DateTimeOffset MadeAt)
             {content}
             </main>
             <footer>
-            <p>Made on {Figures.Instant(MadeAt, Zone)} ({Zone.Id}) by Downbeat {Reconciliation.Version}. All numbers are those of the published tables.</p>
+            <p>Made on {Figures.Instant(
+                MadeAt,
+                Zone
+            )} ({Zone.Id}) by Downbeat {Reconciliation.Version}. All numbers are those of the published tables.</p>
             </footer>
             </body>
             </html>
@@ -105,7 +108,10 @@ sealed record ReportPage(string Lake, TimeZoneInfo Zone, DateTimeOffset MadeAt)
         }
 
         var share = (now / before.Value) - 1;
-        var (kind, arrow) = Figures.IsSame(share) ? ("same", "") : share > 0 ? ("up", "▲ ") : ("down", "▼ ");
+        var (kind, arrow) =
+            Figures.IsSame(share) ? ("same", "")
+            : share > 0 ? ("up", "▲ ")
+            : ("down", "▼ ");
         html.Add(
             $"""<span class="delta {kind}">{arrow}{Figures.Change(before.Value, now)}</span> <span>{against}</span>"""
         );
@@ -208,9 +214,7 @@ sealed record ReportPage(string Lake, TimeZoneInfo Zone, DateTimeOffset MadeAt)
     public static void AddChecks(Markup html, IReadOnlyList<PublishedDate> dates, bool hasDates)
     {
         html.Add($"""<section><h2>Quality</h2>{"\n"}""");
-        var found = dates
-            .SelectMany(date => date.Entry.Quality, (date, check) => (date.Date, Check: check))
-            .ToList();
+        var found = dates.SelectMany(date => date.Entry.Quality, (date, check) => (date.Date, Check: check)).ToList();
         var faults = found.Where(one => !one.Check.IsOk).ToList();
         if (faults.Count == 0)
         {
@@ -243,10 +247,7 @@ sealed record ReportPage(string Lake, TimeZoneInfo Zone, DateTimeOffset MadeAt)
                     .TakeLast(MostFaults)
                     .Select(one =>
                         (IReadOnlyList<Markup>)
-                            [
-                                .. hasDates ? (Markup[])[Text(Figures.DateShort(one.Date))] : [],
-                                .. Cells(one.Check),
-                            ]
+                            [.. hasDates ? (Markup[])[Text(Figures.DateShort(one.Date))] : [], .. Cells(one.Check)]
                     )
             );
         }

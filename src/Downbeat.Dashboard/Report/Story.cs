@@ -48,7 +48,11 @@ sealed class Story
         var words = new List<Words>();
         foreach (var (number, name) in names.Index())
         {
-            words.Add(number == 0 ? "" : number == names.Count - 1 ? " and " : ", ");
+            words.Add(
+                number == 0 ? ""
+                : number == names.Count - 1 ? " and "
+                : ", "
+            );
             words.Add(new(name, IsName: true));
         }
 

@@ -53,7 +53,15 @@ sealed record MeasureNumbers(
 sealed record HourNumbers(int Hour, long Listens, long Listeners, long Tracks, double Diversity, string? Artists);
 
 /// <summary>A genre or a country, of a day or a range.</summary>
-sealed record GroupNumbers(string Name, long Listens, long? ListensBefore, double Share, double Listeners, long TimeMs, string? Top);
+sealed record GroupNumbers(
+    string Name,
+    long Listens,
+    long? ListensBefore,
+    double Share,
+    double Listeners,
+    long TimeMs,
+    string? Top
+);
 
 /// <summary>An artist or a track, of a day or a range.</summary>
 sealed record RankNumbers(string Name, long Listens, string? Genres, int Days);

@@ -209,12 +209,7 @@ public sealed class Alerting(
         {
             await Task.Yield();
             var problem = await Sending
-                .TryAsync(
-                    stop => channel.SendAsync(message, stop),
-                    options.Patience,
-                    clock,
-                    cancellationToken
-                )
+                .TryAsync(stop => channel.SendAsync(message, stop), options.Patience, clock, cancellationToken)
                 .ConfigureAwait(false);
             lock (noting)
             {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Downbeat.Pipeline.Alerts;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Runs;
 using Microsoft.Extensions.Logging;

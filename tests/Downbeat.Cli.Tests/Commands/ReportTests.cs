@@ -42,12 +42,20 @@ public sealed class ReportTests : IDisposable
         var said = Succeed();
         Assert.StartsWith("Wrote downbeat-report-2024-06-25.html, ", said, StringComparison.Ordinal);
         Assert.EndsWith(": lake: Tuesday, 25 June 2024\n", said, StringComparison.Ordinal);
-        Assert.Contains("<h1><span><bdi dir=\"auto\">lake</bdi></span> Tuesday, 25 June 2024</h1>", Read("downbeat-report-2024-06-25.html"), StringComparison.Ordinal);
+        Assert.Contains(
+            "<h1><span><bdi dir=\"auto\">lake</bdi></span> Tuesday, 25 June 2024</h1>",
+            Read("downbeat-report-2024-06-25.html"),
+            StringComparison.Ordinal
+        );
         Succeed("--date", "2024-06-24");
         Assert.True(File.Exists(Path.Combine(folder.Path, "downbeat-report-2024-06-24.html")));
         folder.Write("reports/old.html", "old");
         Succeed("--from", "2024-06-20", "--out", "reports");
-        Assert.Contains("20 to 25 June 2024</h1>", Read("reports/downbeat-report-2024-06-20-to-2024-06-25.html"), StringComparison.Ordinal);
+        Assert.Contains(
+            "20 to 25 June 2024</h1>",
+            Read("reports/downbeat-report-2024-06-20-to-2024-06-25.html"),
+            StringComparison.Ordinal
+        );
         Succeed("--from", "2024-06-24", "--to", "latest", "--out", "reports/old.html");
         Assert.Contains("24 to 25 June 2024</h1>", Read("reports/old.html"), StringComparison.Ordinal);
         Assert.Equal(2, Directory.GetFiles(Path.Combine(folder.Path, "reports")).Length); // Nothing else is left there.
@@ -117,7 +125,10 @@ public sealed class ReportTests : IDisposable
         AssertFails("/no/such/program cannot be started");
         cli.Variables["DOWNBEAT_CHROMIUM"] = "";
         cli.Prefix = ["/usr/bin/env"];
-        cli.Variables["PATH"] = Path.GetDirectoryName(Environment.ProcessPath) is { } dotnet && File.Exists(Path.Combine(dotnet, "dotnet")) ? dotnet : DotnetFolder();
+        cli.Variables["PATH"] =
+            Path.GetDirectoryName(Environment.ProcessPath) is { } dotnet && File.Exists(Path.Combine(dotnet, "dotnet"))
+                ? dotnet
+                : DotnetFolder();
         AssertFails("apt-get install chromium");
 
         void AssertFails(string why)
@@ -145,7 +156,11 @@ public sealed class ReportTests : IDisposable
         Assert.Equal(["one@example.com", "two@example.com"], mail.To);
         Assert.Equal("[report] lake: Tuesday, 25 June 2024", mail.Header("Subject"));
         var (text, attachments) = mail.Parts();
-        Assert.StartsWith("1 listen by 1 listener in 1 session. That is as many listens as on the day before.", text, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "1 listen by 1 listener in 1 session. That is as many listens as on the day before.",
+            text,
+            StringComparison.Ordinal
+        );
         Assert.EndsWith("The report is attached.\n", text, StringComparison.Ordinal);
         var (name, kind, bytes) = Assert.Single(attachments);
         Assert.Equal(("downbeat-report-2024-06-25.html", "text/html"), (name, kind));
@@ -211,7 +226,11 @@ public sealed class ReportTests : IDisposable
         cli.Variables["DOWNBEAT_REPORT_AT"] = "0 6 * * *";
         var result = cli.Run("watch");
         Assert.Equal(2, result.ExitCode);
-        Assert.Contains("reportAt says when a report is mailed, and nobody is named", result.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "reportAt says when a report is mailed, and nobody is named",
+            result.Error,
+            StringComparison.Ordinal
+        );
         cli.Variables["DOWNBEAT_REPORT_AT"] = "tomorrow";
         Assert.Equal(2, cli.Run("status").ExitCode);
     }
@@ -224,14 +243,21 @@ public sealed class ReportTests : IDisposable
         cli.Variables["DOWNBEAT_QUALITY_REJECTED_SHARE"] = "fail 0.1";
         cli.Variables["DOWNBEAT_MAX_REJECTED_SHARE"] = "1";
         cli.Variables["DOWNBEAT_ALERT_EMAIL_REPORT"] = "true";
-        folder.Write("lake/landing/streams/bad.csv", TestListens.Csv(["4,track002,2024-06-24 11:00:00,0,0", "x,y,z,0,0"]));
+        folder.Write(
+            "lake/landing/streams/bad.csv",
+            TestListens.Csv(["4,track002,2024-06-24 11:00:00,0,0", "x,y,z,0,0"])
+        );
         var run = cli.Run("run");
         Assert.True(run.ExitCode == 3, run.Error);
         var (text, attachments) = Assert.Single(smtp.Mails).Parts();
         Assert.Contains("2024-06-24 is held back from the destinations", text, StringComparison.Ordinal);
         var (name, _, bytes) = Assert.Single(attachments);
         Assert.Equal("downbeat-report-2024-06-24.html", name);
-        Assert.Contains("is held back (rejected_share 25 % above 10 %)", Encoding.UTF8.GetString(bytes), StringComparison.Ordinal);
+        Assert.Contains(
+            "is held back (rejected_share 25 % above 10 %)",
+            Encoding.UTF8.GetString(bytes),
+            StringComparison.Ordinal
+        );
     }
 
     void NameRecipients()
@@ -256,7 +282,12 @@ public sealed class ReportTests : IDisposable
         (Environment.GetEnvironmentVariable("PATH") ?? "")
             .Split(Path.PathSeparator)
             .Where(folder => File.Exists(Path.Combine(folder, "dotnet")))
-            .Select(folder => Path.GetDirectoryName(File.ResolveLinkTarget(Path.Combine(folder, "dotnet"), returnFinalTarget: true)?.FullName ?? Path.Combine(folder, "dotnet"))!)
+            .Select(folder =>
+                Path.GetDirectoryName(
+                    File.ResolveLinkTarget(Path.Combine(folder, "dotnet"), returnFinalTarget: true)?.FullName
+                        ?? Path.Combine(folder, "dotnet")
+                )!
+            )
             .First();
 
     static async Task UntilAsync(Func<bool> condition, System.Diagnostics.Process process)

@@ -285,8 +285,7 @@ public sealed record TakenMail(string From, IReadOnlyList<string> To, string Dat
             .Select(line => line.Split(": ", 2))
             .ToDictionary(header => header[0], header => header[1], StringComparer.Ordinal);
         var body = part[(part.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..];
-        return
-            head["Content-Transfer-Encoding"] == "base64" && body.Split("\r\n").All(line => line.Length <= 76)
+        return head["Content-Transfer-Encoding"] == "base64" && body.Split("\r\n").All(line => line.Length <= 76)
             ? (
                 head["Content-Disposition"]["attachment; filename=\"".Length..^1],
                 head["Content-Type"].Split(';')[0],
