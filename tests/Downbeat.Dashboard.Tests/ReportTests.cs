@@ -10,7 +10,6 @@ using Downbeat.Pipeline.Quality;
 using Downbeat.Pipeline.Runs;
 using Downbeat.Testing;
 using Downbeat.Testing.Servers;
-using Microsoft.Playwright;
 
 namespace Downbeat.Dashboard.Tests;
 

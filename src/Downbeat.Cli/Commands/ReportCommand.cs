@@ -1,9 +1,7 @@
 using System.CommandLine;
 using System.Runtime.CompilerServices;
-using System.Text;
 using Downbeat.Cli.Output;
 using Downbeat.Cli.Reports;
-using Downbeat.Cli.Settings;
 using Downbeat.Connectors.Folder;
 using Downbeat.Connectors.Smtp;
 using Downbeat.Dashboard.Report;

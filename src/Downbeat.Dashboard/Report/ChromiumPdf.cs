@@ -85,13 +85,14 @@ public static class ChromiumPdf
         {
             process.WaitForExitAsync(stop.Token).GetAwaiter().GetResult();
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException error)
         {
             process.Kill(entireProcessTree: true);
             process.WaitForExit();
             cancellationToken.ThrowIfCancellationRequested();
             throw new IOException(
-                $"{program} did not print the report in {Patience.TotalSeconds} s. Try --format html, which needs no Chromium."
+                $"{program} did not print the report in {Patience.TotalSeconds} s. Try --format html, which needs no Chromium.",
+                error
             );
         }
 

@@ -186,7 +186,7 @@ sealed class DayReport(
         html.Add($"</div>\n");
     }
 
-    double?[] OfHours(IReadOnlyList<HourNumbers> hours)
+    static double?[] OfHours(IReadOnlyList<HourNumbers> hours)
     {
         var numbers = new double?[Hours];
         Array.Fill(numbers, 0); // An hour without listens has no row.

@@ -14,8 +14,10 @@ sealed class Markup
 
     readonly StringBuilder text = new(64 << 10);
 
-    /// <summary>Adds markup with values in it.</summary>
+    /// <summary>Adds markup with values in it, which <see cref="Hole"/> writes.</summary>
+#pragma warning disable CA1822 // It is this that the handler writes to.
     public void Add([InterpolatedStringHandlerArgument("")] Hole markup) => _ = markup;
+#pragma warning restore CA1822
 
     /// <summary>Adds what another has.</summary>
     public void Add(Markup other) => text.Append(other.text);

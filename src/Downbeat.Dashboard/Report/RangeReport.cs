@@ -347,7 +347,7 @@ sealed class RangeReport(ReportPage page, RangeNumbers range)
         html.Add($"</section>\n");
     }
 
-    void WriteRanks(Markup html, string title, string what, RanksNumbers ranks, string note)
+    static void WriteRanks(Markup html, string title, string what, RanksNumbers ranks, string note)
     {
         html.Add($"""<section class="list"><h2>{title}</h2>{"\n"}""");
         // Some were among the first of an hour only, of which the sum says nothing.
