@@ -137,7 +137,7 @@ async function show() {
         showStatus(lake);
         content =
             lake.dates === 0 && !page.worksEmpty
-                ? empty(page)
+                ? empty(page, lake)
                 : await page.show({ lake, parameters: new URLSearchParams(location.search), signal: visit.signal });
     } catch (error) {
         if (visit.signal.aborted) {
@@ -184,7 +184,19 @@ export const panel = (title: Child, attributes: { class?: string; note?: Child; 
 /** What is said where there is nothing to show. */
 export const nothing = (title: string, ...text: Child[]) => h("div", { class: "nothing" }, h("p", { class: "nothing-title" }, title), h("p", {}, text));
 
-function empty(page: Page): Child[] {
+function empty(page: Page, lake: Lake): Child[] {
+    if (lake.held.length > 0) {
+        return [
+            head(page.title),
+            h(
+                "div",
+                { class: "panel" },
+                nothing("All dates are held back", "Checks of quality have failed, and nothing was published before."),
+                h("p", { class: "centred" }, h("a", { href: "/data" }, "Which checks, and what to do")),
+            ),
+        ];
+    }
+
     return [
         head(page.title),
         h(

@@ -3,6 +3,7 @@ import { choose, head, nothing, panel, type Page, type Visit } from "../app.js";
 import { above, categories, chartPanel, legend, lineStyle, numbers, tooltip } from "../chart.js";
 import { h, type Child } from "../dom.js";
 import * as format from "../format.js";
+import { heldWithin } from "../quality.js";
 import { rangeControl, rangeOf, say } from "../range.js";
 import { address, ask, definition } from "../server.js";
 import { csvButton, dataTable, type TableColumn, type TableOptions } from "../table.js";
@@ -79,6 +80,7 @@ export const groupsPage = (kind: Kind): Page => ({
         ]);
         return [
             head(kind.title, rangeControl(visit)),
+            heldWithin(visit.lake, range.from, range.to),
             groups.days === 0
                 ? h("div", { class: "panel" }, nothing("No date of this range is published", say(range)))
                 : [some && compared(kind, visit, groups, some.series), kind.above?.(groups), await all(kind, visit, groups, chosen)],

@@ -2,6 +2,7 @@ import { choose, head, nothing, panel, type Page } from "../app.js";
 import { above, categories, chartPanel, legend, numbers, tooltip } from "../chart.js";
 import { h, type Child } from "../dom.js";
 import * as format from "../format.js";
+import { heldWithin } from "../quality.js";
 import { rangeControl, rangeOf, say, type Range } from "../range.js";
 import { address, ask, definition } from "../server.js";
 import { csvButton, dataTable, type TableOptions } from "../table.js";
@@ -44,6 +45,7 @@ export const hours: Page = {
         ]);
         return [
             head("Hours", rangeControl(visit)),
+            heldWithin(visit.lake, range.from, range.to),
             week.days === 0
                 ? h("div", { class: "panel" }, nothing("No date of this range is published", say(range)))
                 : [
