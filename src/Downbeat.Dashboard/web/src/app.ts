@@ -1,7 +1,7 @@
 // The frame around pages: where one is, how one gets elsewhere, and that a page follows the lake.
 import { append, h, type Child } from "./dom.js";
 import * as format from "./format.js";
-import { ask, type Lake, Problem } from "./server.js";
+import { allTables, ask, type Lake, Problem } from "./server.js";
 
 /** What a page is made from. */
 export interface Visit {
@@ -67,6 +67,7 @@ export async function start(all: Page[]) {
     document.addEventListener("click", follow);
     window.addEventListener("popstate", () => void show());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => void show());
+    allTables().catch(() => {}); // Every page needs it: it comes while the page asks for the rest.
     await show();
     setInterval(() => void poll(), pollMs);
     document.addEventListener("visibilitychange", () => void poll());

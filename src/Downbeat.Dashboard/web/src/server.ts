@@ -85,7 +85,14 @@ export interface Table {
 let tables: Promise<Table[]> | undefined;
 
 /** All tables, with what their columns mean. */
-export const allTables = () => (tables ??= ask<{ tables: Table[] }>("/api/v1/tables").then((answer) => answer.tables));
+export const allTables = () =>
+    (tables ??= ask<{ tables: Table[] }>("/api/v1/tables").then(
+        (answer) => answer.tables,
+        (error) => {
+            tables = undefined; // Asked again the next time.
+            throw error;
+        },
+    ));
 
 /** What a column means, as a sentence. */
 export async function definition(table: string, column: string): Promise<string> {
