@@ -80,8 +80,8 @@ sealed class SourcesByDate(LakeFollower follower, PublishedTables tables)
                             : long.MaxValue,
                         What: source.RetractedBy is not null ? "replaced"
                             : source.IsRetracted ? "retracted"
-                            : source.RewrittenIn > 0 ? "rewritten"
                             : source.RawDeletedAt is not null ? "swept"
+                            : source.RewrittenIn > 0 ? "rewritten"
                             : null
                     ));
             })

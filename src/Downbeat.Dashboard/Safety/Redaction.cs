@@ -25,7 +25,7 @@ static partial class Redaction
         return Host().Replace(text, "…");
     }
 
-    [GeneratedRegex(@"process (?<number>\d+) on [^\s:;,]+(?=[.:;,]?(\s|$))", Options, MostMs)]
+    [GeneratedRegex(@"process (?<number>\d+) on [^\s:;,]*[^\s:;,.]", Options, MostMs)]
     private static partial Regex Process();
 
     /// <summary><c>postgresql://reader@db.example.com/music</c>, <c>arn:aws:iam::1:role/x</c>, <c>reader@db</c>.</summary>
