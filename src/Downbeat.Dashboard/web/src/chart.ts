@@ -58,10 +58,10 @@ export function theme(): Theme {
 
 const symbols = ["circle", "rect", "triangle", "diamond", "roundRect"];
 
-/** Lines that go on behind one another differ in colour, dash and mark. */
+/** Lines that go on behind one another differ in colour, dash and mark; where they are dense no dash can be seen. */
 export const lineStyle = (number: number, points: number) => ({
     symbol: symbols[number % symbols.length],
-    lineStyle: { width: points > 180 ? 1.25 : 2, type: (["solid", "dashed", "dotted", [8, 3, 2, 3], [3, 3]] as const)[number % 5] as any },
+    lineStyle: { width: points > 180 ? 1.25 : 2, type: (points > 180 ? "solid" : ["solid", "dashed", "dotted", [8, 3, 2, 3], [3, 3]][number % 5]) as any },
 });
 
 export interface ChartOptions<Row> {
@@ -215,6 +215,7 @@ export const numbers = (theme: Theme, name: string, show: (value: number) => str
     type: "value",
     name,
     nameLocation: "end",
+    nameGap: 15 * theme.scaling,
     nameTextStyle: { color: theme.muted, fontSize: theme.letter, align: "left", padding: [0, 0, 0, -24 * theme.scaling] },
     axisLabel: { color: theme.muted, fontSize: theme.letter, formatter: show },
     splitLine: { lineStyle: { color: theme.line } },

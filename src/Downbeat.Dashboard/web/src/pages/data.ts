@@ -196,7 +196,7 @@ function overview({ lake, heldCount }: Data, plan: Plan): Child {
         fact("Listens", format.short(lake.accepted), "Rows accepted, of all files that count: the distinct listens of each.", `${format.plural(lake.files, "file")}, ${format.short(lake.duplicates)} rows repeated`),
         fact("Rejected", format.percent(share), "The share of rows that are no listens.", `${format.count(lake.rejected)} of ${format.short(lake.rows)} rows`),
         fact("Quarantine", format.plural(lake.quarantinedFiles, "file"), "Files set aside whole, until someone mends them.", `${format.plural(lake.rejectedRows, "rejected row")}`, lake.quarantinedFiles ? "warn" : ""),
-        fact("Held back", format.plural(heldCount, "date"), "Dates that fail a check of quality: they keep the tables they had until they are mended, or approved.", heldCount ? "see below" : "every date is shown as it is", heldCount ? "warn" : ""),
+        fact("Held back", format.plural(heldCount, "date"), "Dates that fail a check of quality: they keep the tables they had until they are mended, or approved.", heldCount ? "see below" : "none fails a check", heldCount ? "warn" : ""),
         fact(
             "Next run",
             lake.running ? "at work" : plan.problem ? "not possible" : work ? format.plural(work, "step") : "nothing",
@@ -348,19 +348,21 @@ function quality(known: Data, range: Range): Child {
     const dates = inOrder.map((row) => row.date);
     const table: TableOptions<CheckOfDate> = { name: `checks-${range.from}-${range.to}`, label: "Checks of quality", rows: all, sort: "Date", isDescending: true, shown: 30, columns: checkColumns(range, true) };
     const list: TableOptions<CheckOfDate> = { ...table, name: `findings-${range.from}-${range.to}`, label: "Checks that are not ok", rows: found, shown: 10 };
+    const isFine = found.length === 0;
+    const many = `${format.plural(all.length, "check")} of ${format.plural(known.dates.length, "date")}`;
     return h(
         "div",
-        { class: "columns wide-last" },
+        { class: isFine ? "columns" : "columns wide-last" },
         chartPanel({
             title: "Checks by date",
             description: `Whether each check of each date is ok, warns, or fails. The table has the values.`,
-            note: ["What each measures: ", h("code", {}, "docs/quality.md"), ". Choose a cell to see all checks of its date."],
-            height: 5 + names.length * 2,
+            note: [isFine ? `All ${many} are ok. ` : `${found.length} of ${many} are not ok. `, "Choose a cell to see all checks of its date."],
+            height: 5 + names.length * (isFine ? 1.5 : 2),
             class: "heat",
             table,
             onClick: (event) => choose({ date: dates[event.value[0]] }),
             option: (theme, width) => ({
-                grid: { left: 8, right: 8, top: 32, bottom: 8, containLabel: true },
+                grid: { left: 8, right: 8, top: 36, bottom: 8, containLabel: true },
                 tooltip: tooltip(
                     theme,
                     ([point]) => {
@@ -393,7 +395,7 @@ function quality(known: Data, range: Range): Child {
                 ],
             }),
         }),
-        panel("Checks that are not ok", { class: "list", actions: found.length ? csvButton(list) : null }, found.length ? dataTable(list) : nothing("All checks are ok", `${format.plural(all.length, "check")} of ${format.plural(known.dates.length, "date")}.`)),
+        isFine ? null : panel("Checks that are not ok", { class: "list", actions: csvButton(list) }, dataTable(list)),
     );
 }
 

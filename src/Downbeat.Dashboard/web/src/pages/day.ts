@@ -106,7 +106,7 @@ export const day: Page = {
                 ? h("p", { class: "facts warn" }, h("span", {}, h("a", { href: `/?date=${lake.lastKnown}` }, format.date(lake.lastKnown!)), " has come, and is held back"))
                 : null,
             h("div", { class: "cards" }, day.measures.map((measure) => card(measure, day.date))),
-            hours(day, lake.zone),
+            hours(day, lake.zone, await hourly()),
             h("div", { class: "columns" }, genres(day, await definition("genre_daily", "listen_count")), tracks(day), artists(day)),
         ];
     },
@@ -205,19 +205,25 @@ function card(measure: Measure, date: string): Child {
     );
 }
 
-function hours(day: Day, zone: string): Child {
+/** What the columns of hours mean. */
+async function hourly() {
+    const of = (column: string) => definition("hourly", column);
+    return { listens: await of("listen_count"), listeners: await of("unique_listeners"), tracks: await of("unique_tracks"), diversity: await of("track_diversity_index"), artists: await of("top_artists") };
+}
+
+function hours(day: Day, zone: string, means: Awaited<ReturnType<typeof hourly>>): Child {
     const byHour = new Map(day.hours.map((hour) => [hour.hour, hour]));
     const weekBefore = new Map(day.hoursWeekBefore.map((hour) => [hour.hour, hour.listens]));
     const other = format.addDays(day.date, -7);
     const all = Array.from({ length: 24 }, (_, hour) => hour);
     const columns: TableColumn<number>[] = [
         { label: "Hour", value: (hour) => format.hourOf(hour), isHeader: true },
-        { label: "Listens", value: (hour) => byHour.get(hour)?.listens ?? 0, show: (hour) => format.count(byHour.get(hour)?.listens ?? 0), isNumber: true },
-        { label: "Listens a week before", value: (hour) => weekBefore.get(hour) ?? null, isNumber: true },
-        { label: "Listeners", value: (hour) => byHour.get(hour)?.listeners ?? 0, isNumber: true },
-        { label: "Tracks", value: (hour) => byHour.get(hour)?.tracks ?? 0, isNumber: true },
-        { label: "Diversity", value: (hour) => byHour.get(hour)?.diversity ?? null, isNumber: true },
-        { label: "Top artists", value: (hour) => byHour.get(hour)?.artists ?? "" },
+        { label: "Listens", value: (hour) => byHour.get(hour)?.listens ?? 0, show: (hour) => format.count(byHour.get(hour)?.listens ?? 0), isNumber: true, definition: means.listens },
+        { label: "Listens a week before", value: (hour) => weekBefore.get(hour) ?? null, show: (hour) => (weekBefore.has(hour) ? format.count(weekBefore.get(hour)!) : null), isNumber: true, definition: means.listens },
+        { label: "Listeners", value: (hour) => byHour.get(hour)?.listeners ?? 0, show: (hour) => format.count(byHour.get(hour)?.listeners ?? 0), isNumber: true, definition: means.listeners },
+        { label: "Tracks", value: (hour) => byHour.get(hour)?.tracks ?? 0, show: (hour) => format.count(byHour.get(hour)?.tracks ?? 0), isNumber: true, definition: means.tracks },
+        { label: "Diversity", value: (hour) => byHour.get(hour)?.diversity ?? null, show: (hour) => (byHour.has(hour) ? format.ratio(byHour.get(hour)!.diversity) : null), isNumber: true, definition: means.diversity },
+        { label: "Top artists", value: (hour) => byHour.get(hour)?.artists ?? "", definition: means.artists },
     ];
     return chartPanel({
         title: "Listens by hour",
