@@ -267,6 +267,7 @@ public sealed class ApiTests(OddLake odd) : IClassFixture<OddLake>
                 .Replace("{track_genre}", Uri.EscapeDataString(OddLake.Names[0]), StringComparison.Ordinal)
                 .Replace("{user_country}", Uri.EscapeDataString(OddLake.Names[1]), StringComparison.Ordinal)
                 .Replace("{hour}", "12", StringComparison.Ordinal)
+                .Replace("{check}", "rejected_share", StringComparison.Ordinal)
                 .Replace("{rank}", "1", StringComparison.Ordinal);
             Assert.Equal((address, HttpStatusCode.OK), (address, (await odd.Client.GetAsync(address)).StatusCode));
         }
@@ -281,7 +282,11 @@ public sealed class ApiTests(OddLake odd) : IClassFixture<OddLake>
     [Fact]
     public void EveryColumnHasTheDefinitionOfTheDocumentation()
     {
-        var documentation = File.ReadAllText(Path.Combine(Repository.Folder, "docs", "kpis.md"))
+        var documentation = string.Concat(
+                new[] { "kpis.md", "quality.md" }.Select(page =>
+                    File.ReadAllText(Path.Combine(Repository.Folder, "docs", page))
+                )
+            )
             .Replace("`", "", StringComparison.Ordinal);
         foreach (var schema in KpiTables.Published)
         {

@@ -1,5 +1,3 @@
-using Downbeat.Connectors.Folder;
-
 namespace Downbeat.Dashboard.Tests;
 
 /// <summary>Pictures of the pages for the documentation: <c>docs/images/make</c> makes them.</summary>
@@ -18,7 +16,7 @@ public sealed class Screenshots(BrowserFixture browser) : IClassFixture<BrowserF
         ("artists", "/artists?artist=ARTIST", 1280, false),
         ("tracks", "/tracks?track=TRACK", 1280, false),
         ("countries", "/countries?country=Brazil&country=Japan", 1280, false),
-        ("data", "/data?date=2024-07-10", 1280, false),
+        ("data", "/data?date=2024-07-09", 1280, false),
         ("api", "/api?table=genre_daily", 1280, false),
     ];
 
@@ -32,7 +30,7 @@ public sealed class Screenshots(BrowserFixture browser) : IClassFixture<BrowserF
         try
         {
             BrowserFixture.MakeLake(Path.Combine(lake, "lake"), 56, 1_500_000);
-            await using var server = await OddLake.ServeAsync(new FolderLake(Path.Combine(lake, "lake")));
+            await using var server = await BrowserFixture.ServeAsync(Path.Combine(lake, "lake"));
             foreach (var (name, address, width, isDark) in Pictures)
             {
                 await using var tab = await browser.OpenAsync(server, width, isDark);
