@@ -8,9 +8,9 @@ public sealed class Screenshots(BrowserFixture browser) : IClassFixture<BrowserF
 
     static readonly (string Name, string Address, int Width, bool IsDark)[] Pictures =
     [
-        ("day", "/?date=2024-07-10", 1280, false),
-        ("day-dark", "/?date=2024-07-10", 1280, true),
-        ("day-narrow", "/?date=2024-07-10", 320, false),
+        ("day", "/?date=2024-07-05", 1280, false),
+        ("day-dark", "/?date=2024-07-05", 1280, true),
+        ("day-narrow", "/?date=2024-07-05", 320, false),
         ("genres", "/genres?genre=pop&genre=rock&genre=hip-hop", 1280, false),
         ("hours", "/hours?weekday=4&hour=20", 1280, false),
         ("artists", "/artists?artist=ARTIST", 1280, false),
@@ -52,7 +52,7 @@ public sealed class Screenshots(BrowserFixture browser) : IClassFixture<BrowserF
                         {
                             Width = width,
                             Height = Math.Min(
-                                1600,
+                                name == "data" ? 2400 : 1600,
                                 await tab.Page.EvaluateAsync<int>("() => document.documentElement.scrollHeight")
                             ),
                         },

@@ -186,7 +186,7 @@ function oneHour(hour: HourOfWeek, range: Range, means: Meanings): Child {
                     lines: points.map((point) => [point.seriesName, format.count(point.value), point.color]),
                 })),
                 xAxis: categories(theme, hour.rows.map((row) => row.date), format.dateShort),
-                yAxis: numbers(theme, "a date", format.mark),
+                yAxis: numbers(theme, "listens, listeners", format.mark),
                 series: [
                     { name: "Listens", type: "bar", data: hour.rows.map((row) => row.listens), barCategoryGap: "40%", barMaxWidth: 40, itemStyle: { borderRadius: [2, 2, 0, 0] } },
                     { name: "Listeners", type: "bar", data: hour.rows.map((row) => row.listeners), barMaxWidth: 40, itemStyle: { borderRadius: [2, 2, 0, 0] } },

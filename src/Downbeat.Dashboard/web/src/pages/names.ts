@@ -10,6 +10,12 @@ const waitMs = 250;
 
 /** A search whose text stands in the URL, and the table of those found. */
 export function found<Row>(visit: Visit, range: Range, what: string, count: number, options: TableOptions<Row>): Child {
+    options = {
+        ...options,
+        sort: visit.parameters.get("sort") ?? options.sort,
+        isDescending: visit.parameters.has("sort") ? visit.parameters.get("order") !== "up" : options.isDescending,
+        onSort: (sort, isDescending) => choose({ sort, order: isDescending ? null : "up" }, true),
+    };
     const search = visit.parameters.get("search") ?? "";
     let waiting = 0;
     const input = h("input", {
@@ -66,9 +72,11 @@ export function ranks(title: string, file: string, range: Range, series: { name:
                 name: one.name,
                 type: "line",
                 data: one.ranks,
-                symbolSize: dates.length > 180 ? 2 : 7,
                 showAllSymbol: true,
                 ...lineStyle(number, dates.length),
+                // Ranks are often the same: what lies below is wider, and can be seen.
+                symbolSize: dates.length > 180 ? 2 : 7 + 4 * Math.min(3, series.length - 1 - number),
+                ...(dates.length > 180 ? {} : { lineStyle: { width: 2 + 3 * Math.min(3, series.length - 1 - number), type: "solid" } }),
             })),
         }),
     });
