@@ -15,7 +15,7 @@ public sealed class OddLake : IAsyncLifetime
     [
         "<script>alert(1)</script>",
         "r&b / soul",
-        "50% off?x=1#y",
+        "=50% off?x=1#y",
         "\"quoted\", and more",
         "two\nlines",
         "a;b='c' OR 1=1--",

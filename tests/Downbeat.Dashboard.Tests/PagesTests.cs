@@ -215,25 +215,26 @@ public sealed class PagesTests(BrowserFixture browser, OddLake odd)
     {
         await using var tab = await browser.OpenAsync();
         await tab.GoAsync("/?date=2024-06-25");
-        var csv = Encoding.UTF8.GetString(await SaveAsync("CSV of Listens by hour"));
+        var csv = Encoding.UTF8.GetString(await SaveAsync(tab, "CSV of Listens by hour"));
         Assert.StartsWith(
             "Hour,Listens,Listens a week before,Listeners,Tracks,Diversity,Top artists\r\n00:00,",
             csv,
             StringComparison.Ordinal
         );
         Assert.Equal(26, csv.Split("\r\n").Length);
-        var svg = XDocument.Parse(Encoding.UTF8.GetString(await SaveAsync("SVG of Listens by hour")));
+        var svg = XDocument.Parse(Encoding.UTF8.GetString(await SaveAsync(tab, "SVG of Listens by hour")));
         Assert.Contains(svg.Descendants(), element => element.Name.LocalName == "text" && element.Value == "12:00");
-        Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], (await SaveAsync("PNG of Listens by hour"))[..4]);
+        Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], (await SaveAsync(tab, "PNG of Listens by hour"))[..4]);
         Assert.Empty(tab.Said);
 
-        async Task<byte[]> SaveAsync(string button)
-        {
-            var download = await tab.Page.RunAndWaitForDownloadAsync(() =>
-                tab.Page.GetByRole(AriaRole.Button, new() { Name = button }).ClickAsync()
-            );
-            return await File.ReadAllBytesAsync((await download.PathAsync())!);
-        }
+    }
+
+    static async Task<byte[]> SaveAsync(Tab tab, string button)
+    {
+        var download = await tab.Page.RunAndWaitForDownloadAsync(() =>
+            tab.Page.GetByRole(AriaRole.Button, new() { Name = button }).ClickAsync()
+        );
+        return await File.ReadAllBytesAsync((await download.PathAsync())!);
     }
 
     [Fact]
@@ -300,6 +301,8 @@ public sealed class PagesTests(BrowserFixture browser, OddLake odd)
         await tab.GoAsync("/genres");
         var genres = await tab.Page.Locator("main tbody th bdi").AllTextContentsAsync();
         Assert.Equal(OddLake.Names.Order(StringComparer.Ordinal), genres.Order(StringComparer.Ordinal));
+        var saved = Encoding.UTF8.GetString(await SaveAsync(tab, "CSV of All genres"));
+        Assert.Contains("\n'=50% off?x=1#y,", saved, StringComparison.Ordinal); // No formula of a spreadsheet.
 
         await tab.GoAsync("/data");
         await tab.Page.ClickAsync(".link:has-text('listens.csv')");

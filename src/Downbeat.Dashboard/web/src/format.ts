@@ -69,8 +69,8 @@ export const dateMarks = (dates: string[]) => (text: string) => (dates.length > 
 /** 25 Jun */
 export const dateShort = (text: string) => dayShort.format(new Date(text + "T00:00:00Z"));
 
-/** 25 Jun 2024, 14:02 UTC; in one line. */
-export const instant = (text: string) => `${instantOf.format(new Date(text))} UTC`.replaceAll(" ", "\u00a0");
+/** 25 Jun 2024, 14:02 UTC */
+export const instant = (text: string) => `${instantOf.format(new Date(text))} UTC`;
 
 /** 3 min ago */
 export function ago(text: string): string {

@@ -300,8 +300,6 @@ interface CheckOfDate {
     check: Check;
 }
 
-const measures: TableColumn<CheckOfDate> = { label: "Measures", value: (row) => row.check.meaning, show: (row) => sentence(row.check.meaning), isExtra: true };
-
 function checkColumns(range: Range | null, withDate: boolean): TableColumn<CheckOfDate>[] {
     const date: TableColumn<CheckOfDate> = {
         label: "Date",
@@ -315,7 +313,7 @@ function checkColumns(range: Range | null, withDate: boolean): TableColumn<Check
         { label: "Value", value: (row) => row.check.value, show: (row) => row.check.valueText, isNumber: true, definition: "What it measured." },
         { label: "Threshold", value: (row) => row.check.threshold, show: (row) => row.check.thresholdText, isNumber: true, definition: "The one that the value is above; the lower one when it is above none." },
         { label: "Status", value: (row) => row.check.status, show: (row) => badge(row.check), definition: "ok: within; warn: above the first threshold; fail: above the one that holds the date back." },
-        ...(withDate ? [] : [measures]),
+        { label: "Measures", value: (row) => row.check.meaning, show: (row) => sentence(row.check.meaning), isExtra: true },
     ];
 }
 
@@ -350,14 +348,12 @@ function quality(known: Data, range: Range): Child {
     const list: TableOptions<CheckOfDate> = { ...table, name: `findings-${range.from}-${range.to}`, label: "Checks that are not ok", rows: found, shown: 10 };
     const isFine = found.length === 0;
     const many = `${format.plural(all.length, "check")} of ${format.plural(known.dates.length, "date")}`;
-    return h(
-        "div",
-        { class: isFine ? "columns" : "columns wide-last" },
+    return [
         chartPanel({
             title: "Checks by date",
             description: `Whether each check of each date is ok, warns, or fails. The table has the values.`,
             note: [isFine ? `All ${many} are ok. ` : `${found.length} of ${many} are not ok. `, "Choose a cell to see all checks of its date."],
-            height: 5 + names.length * (isFine ? 1.5 : 2),
+            height: 5 + names.length * 1.5,
             class: "heat",
             table,
             onClick: (event) => choose({ date: dates[event.value[0]] }),
@@ -396,7 +392,7 @@ function quality(known: Data, range: Range): Child {
             }),
         }),
         isFine ? null : panel("Checks that are not ok", { class: "list", actions: csvButton(list) }, dataTable(list)),
-    );
+    ];
 }
 
 function reasons({ lake }: Data): Child {
@@ -444,8 +440,8 @@ function filesOf(date: string, sources: Source[], known: Data): Child {
             number("Repeated", (row) => row.duplicates, "Rows that repeat a listen of the same file."),
             number("Rejected", (row) => row.rejected, "Rows that are no listens."),
             { label: "Reasons", value: (row) => sayReasons(row.reasons), show: (row) => clipped(sayReasons(row.reasons)), isExtra: true },
-            { label: "Arrived", value: (row) => row.arrived, show: (row) => format.instant(row.arrived), isExtra: true },
-            { label: "Scanned", value: (row) => row.scanned, show: (row) => format.instant(row.scanned), isExtra: true },
+            { label: "Arrived", value: (row) => row.arrived, show: (row) => when(row.arrived), isExtra: true },
+            { label: "Scanned", value: (row) => row.scanned, show: (row) => when(row.scanned), isExtra: true },
         ],
     };
     return panel(
@@ -466,6 +462,9 @@ const sayReasons = (reasons: Reasons) =>
     Object.entries(reasons)
         .map(([reason, count]) => `${reason} ${format.count(count)}`)
         .join(", ");
+
+/** An instant in one line. */
+const when = (text: string) => h("span", { class: "when" }, format.instant(text));
 
 const clipped = (text: string) => h("span", { class: "clip", "data-tip": text }, text);
 
@@ -490,7 +489,7 @@ function set(entries: Entry[], chosen: string | null): Child {
                 show: (row) => (row.fault ? [h("span", { class: "badge bad" }, "whole file"), " ", row.detail] : clipped(sayReasons(row.reasons) || "rows of the catalogue")),
             },
             { label: "Rows", value: (row) => (row.fault ? null : row.rejects), show: (row) => (row.fault ? null : format.count(row.rejects)), isNumber: true, definition: "Rejected rows that are still there." },
-            { label: "Arrived", value: (row) => row.arrived, show: (row) => format.instant(row.arrived), isExtra: true },
+            { label: "Arrived", value: (row) => row.arrived, show: (row) => when(row.arrived), isExtra: true },
         ],
     };
     return panel(
@@ -604,7 +603,7 @@ function history({ count, runs }: { count: number; runs: Run[] }): Child {
         isDescending: true,
         shown: 10,
         columns: [
-            { label: "Started", value: (run) => run.started, show: (run) => format.instant(run.started), isHeader: true },
+            { label: "Started", value: (run) => run.started, show: (run) => when(run.started), isHeader: true },
             {
                 label: "Outcome",
                 value: (run) => run.outcome,

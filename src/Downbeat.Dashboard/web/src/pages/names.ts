@@ -1,6 +1,6 @@
 // What the pages of artists and of tracks share: a search, and a table of those found.
 import { choose, nothing, panel, type Visit } from "../app.js";
-import { above, categories, chartPanel, legend, lineStyle, numbers, tooltip } from "../chart.js";
+import { above, categories, chartPanel, legend, numbers, tooltip } from "../chart.js";
 import { h, type Child } from "../dom.js";
 import * as format from "../format.js";
 import { say, type Range } from "../range.js";
@@ -41,6 +41,8 @@ export function found<Row>(visit: Visit, range: Range, what: string, count: numb
     );
 }
 
+const wide = (width: number) => ({ symbol: "circle", symbolSize: width + (width > 2 ? 1 : 5), lineStyle: { width, type: "solid" } });
+
 /** Ranks over time: the first is on top. */
 export function ranks(title: string, file: string, range: Range, series: { name: string; ranks: (number | null)[] }[], meaning: string): Child {
     const dates = format.datesFrom(range.from, series[0].ranks.length);
@@ -73,10 +75,8 @@ export function ranks(title: string, file: string, range: Range, series: { name:
                 type: "line",
                 data: one.ranks,
                 showAllSymbol: true,
-                ...lineStyle(number, dates.length),
                 // Ranks are often the same: what lies below is wider, and can be seen.
-                symbolSize: dates.length > 180 ? 2 : 7 + 4 * Math.min(3, series.length - 1 - number),
-                ...(dates.length > 180 ? {} : { lineStyle: { width: 2 + 3 * Math.min(3, series.length - 1 - number), type: "solid" } }),
+                ...wide(dates.length > 180 ? 1.25 : 2 + 3 * Math.min(3, series.length - 1 - number)),
             })),
         }),
     });
