@@ -97,7 +97,7 @@ public sealed class CompletenessTests : IAsyncLifetime
         var text = $"{date.GetProperty("files")} of {date.GetProperty("filesKnown")}";
         text += date.GetProperty("filesOut").GetInt32() is > 0 and var more ? $", {more} out" : "";
         text += date.GetProperty("stale").GetBoolean() ? ", stale" : "";
-        Assert.Equal((files, listens), (text, date.GetProperty("listens").GetInt64()));
+        Assert.Equal((files, listens), (text, date.GetProperty("shown").GetInt64()));
         Assert.Equal(0, date.GetProperty("twice").GetInt64());
         var all = (await AskAsync("/view/sources?date=2024-06-25")).GetProperty("sources").EnumerateArray();
         Assert.Equal(

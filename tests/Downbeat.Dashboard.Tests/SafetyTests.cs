@@ -224,7 +224,7 @@ public sealed class SafetyTests(OddLake odd) : IClassFixture<OddLake>
     [Fact]
     public void TablesTakeNoMoreMemoryThanTheyMay()
     {
-        var dates = odd.Lake.State.Dates.Values.Select(date => new PublishedDate(date.Entry, date.ComputedAt, date.ComputedIn, null)).ToList();
+        var dates = odd.Lake.State.Dates.Values.Select(date => new PublishedDate(date.Entry, date.ComputedAt)).ToList();
         var largest = dates.Max(date =>
             new TableCache(odd.Lake.Lake, long.MaxValue).Read(KpiTables.Schemas[0], date).Bytes
         );

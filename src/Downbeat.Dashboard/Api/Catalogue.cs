@@ -90,7 +90,7 @@ static class Catalogue
                 {
                     json.WriteStartObject();
                     json.WriteString("date", ListenDate.Text(date.Date));
-                    json.WriteNumberOrNull("listens", date.IsShown ? tables.Listens(date) : null);
+                    json.WriteNumberOrNull("listens", date.HasTables ? tables.Listens(date) : null);
                     json.WriteBoolean("held", date.IsHeld);
                     json.WriteString("fingerprint", date.Entry.Fingerprint);
                     json.WriteString("restatedAt", date.Entry.RestatedAt.UtcDateTime);

@@ -22,11 +22,11 @@ sealed class LakeMoment
             .. state.Dates.Values.Select(date => new PublishedDate(
                 date.Entry,
                 date.ComputedAt,
-                date.ComputedIn,
-                date.ApprovedAt
+                date.ApprovedAt,
+                date.ComputedIn
             )),
         ];
-        Dates = [.. Known.Where(date => date.IsShown)];
+        Dates = [.. Known.Where(date => date.HasTables)];
         judged = [.. Known.Where(date => date.Hash(QualityDaily.Schema.Name).Length > 0)];
         byDate = Known.ToFrozenDictionary(date => date.Date);
     }
@@ -43,8 +43,11 @@ sealed class LakeMoment
     /// <summary>These, and dates that are held back and have shown nothing yet but their checks.</summary>
     public IReadOnlyList<PublishedDate> Known { get; }
 
+    /// <summary>The dates that are held back and have shown nothing yet but their checks.</summary>
+    public IEnumerable<PublishedDate> Hidden => Known.Where(date => !date.HasTables);
+
     /// <summary>A date, if its tables of listens are published.</summary>
-    public PublishedDate? Find(DateOnly date) => FindKnown(date) is { IsShown: true } shown ? shown : null;
+    public PublishedDate? Find(DateOnly date) => FindKnown(date) is { HasTables: true } shown ? shown : null;
 
     /// <summary>A date, if that table of it is published.</summary>
     public PublishedDate? Find(DateOnly date, KpiSchema table) =>
@@ -76,15 +79,20 @@ sealed class LakeMoment
 /// <summary>A date: its facts, and the hashes of its files.</summary>
 /// <param name="Entry">The date as it was computed last: of one that is held back that is not what is shown.</param>
 /// <param name="ComputedAt">When that was.</param>
-/// <param name="ComputedIn">The version of the ledger that says so.</param>
 /// <param name="ApprovedAt">When someone let it through; null when nobody has.</param>
-sealed record PublishedDate(DateEntry Entry, DateTimeOffset ComputedAt, long ComputedIn, DateTimeOffset? ApprovedAt)
+/// <param name="ComputedIn">The version of the ledger that says so.</param>
+sealed record PublishedDate(
+    DateEntry Entry,
+    DateTimeOffset ComputedAt,
+    DateTimeOffset? ApprovedAt = null,
+    long ComputedIn = 0
+)
 {
     /// <summary>The date.</summary>
     public DateOnly Date => Entry.Date;
 
     /// <summary>Whether its tables of listens are published: those of now, or of before when it is held back.</summary>
-    public bool IsShown { get; } = Entry.Files.Any(file => file.Table == "daily");
+    public bool HasTables { get; } = Entry.Files.Any(file => file.Table == "daily");
 
     /// <summary>Whether its checks hold it back.</summary>
     public bool IsHeld => Entry.IsHeld;

@@ -5,7 +5,7 @@ using Downbeat.Pipeline.Ledger;
 namespace Downbeat.Dashboard.Lakes;
 
 /// <summary>Which files made which date, as the ledger says. Found when asked for, and kept until the ledger says more.</summary>
-sealed class SourcesByDate(LakeFollower follower, PublishedTables tables)
+sealed class SourcesByDate(LakeFollower follower)
 {
     readonly Lock finding = new();
     long version = -1;
@@ -30,7 +30,7 @@ sealed class SourcesByDate(LakeFollower follower, PublishedTables tables)
 
     /// <summary>
     /// Writes how complete a date is: of the files that count, how many are in its numbers. A file that came since is not; one
-    /// that was taken back since still is, until the next run. Of a date that is held back nobody knows: the numbers are those of before.
+    /// that was taken back since still is, until the next run. Of a date that is held back all this is of what was computed and is not shown.
     /// </summary>
     public void WriteDate(Utf8JsonWriter json, PublishedDate date)
     {
@@ -47,11 +47,12 @@ sealed class SourcesByDate(LakeFollower follower, PublishedTables tables)
             "twice",
             isKnown && !date.IsHeld ? used.Sum(source => source.Listens) - date.Entry.Listens : null
         );
-        json.WriteNumberOrNull("listens", date.IsShown ? tables.Listens(date) : null);
+        json.WriteNumber("delivered", used.Sum(source => source.Listens));
+        json.WriteNumber("listens", date.Entry.Listens);
         json.WriteNumber("rejected", used.Sum(source => source.Entry.Rejected));
         json.WriteNumber("duplicates", used.Sum(source => source.Entry.Duplicates));
-        json.WriteNumberOrNull("unknownTrackListens", date.IsHeld ? null : date.Entry.UnknownTrackListens);
-        json.WriteNumberOrNull("unknownUsers", date.IsHeld ? null : date.Entry.UnknownUsers);
+        json.WriteNumber("unknownTrackListens", date.Entry.UnknownTrackListens);
+        json.WriteNumber("unknownUsers", date.Entry.UnknownUsers);
         json.WriteInstant("restatedAt", date.Entry.RestatedAt);
         json.WriteString("restatedWhy", date.Entry.RestatedWhy);
     }

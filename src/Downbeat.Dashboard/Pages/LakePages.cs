@@ -24,14 +24,14 @@ sealed class LakePages
     {
         this.follower = follower;
         var tables = Tables = new PublishedTables(cache);
-        var sources = new SourcesByDate(follower, tables);
+        var sources = new SourcesByDate(follower);
         day = new(tables, sources);
         genres = new(tables, "genre_daily", "track_genre");
         countries = new(tables, "country_daily", "user_country");
         hours = new(tables);
         artists = new(tables);
         tracks = new(tables);
-        records = new(follower, sources, run, clock);
+        records = new(follower, sources, tables, run, clock);
     }
 
     /// <summary>The tables that pages are made of.</summary>
@@ -150,7 +150,7 @@ sealed class LakePages
             date =>
             {
                 json.WriteDate("date", date.Date);
-                json.WriteBoolean("shown", date.IsShown);
+                json.WriteBoolean("shown", date.HasTables);
             }
         );
     }

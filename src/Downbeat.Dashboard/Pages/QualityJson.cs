@@ -15,7 +15,7 @@ static class QualityJson
     {
         json.WriteStartObject("quality");
         json.WriteBoolean("held", date.IsHeld);
-        json.WriteBoolean("shown", date.IsShown);
+        json.WriteBoolean("shown", date.HasTables);
         json.WriteInstant("judgedAt", date.ComputedAt);
         json.WriteInstant("shownSince", date.Entry.RestatedAt);
         if (date.ApprovedAt is { } approved)

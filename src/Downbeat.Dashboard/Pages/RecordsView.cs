@@ -12,7 +12,13 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Downbeat.Dashboard.Pages;
 
 /// <summary>What is known of the data: what came and what became of it, what was set aside, what runs did, and what the next will do.</summary>
-sealed class RecordsView(LakeFollower follower, SourcesByDate sources, RunOptions run, TimeProvider clock)
+sealed class RecordsView(
+    LakeFollower follower,
+    SourcesByDate sources,
+    PublishedTables tables,
+    RunOptions run,
+    TimeProvider clock
+)
 {
     static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
     const int Shown = 50;
@@ -35,6 +41,7 @@ sealed class RecordsView(LakeFollower follower, SourcesByDate sources, RunOption
             date =>
             {
                 json.WriteDate("date", date.Date);
+                json.WriteNumberOrNull("shown", date.HasTables ? tables.Listens(date) : null);
                 sources.WriteDate(json, date);
                 json.WriteQuality(date);
             }

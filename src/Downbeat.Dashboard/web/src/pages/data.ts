@@ -16,11 +16,12 @@ interface DateFacts {
     filesOut: number;
     stale: boolean;
     twice: number | null;
-    listens: number | null;
+    /** The listens as they are shown; null when nothing is. */
+    shown: number | null;
     rejected: number;
     duplicates: number;
-    unknownTrackListens: number | null;
-    unknownUsers: number | null;
+    unknownTrackListens: number;
+    unknownUsers: number;
     restatedAt: string;
     restatedWhy: string;
     quality: Quality;
@@ -228,7 +229,7 @@ function dates(known: Data, range: Range, chosen: string | null): Child {
                 show: (row) => h("a", { href: address("/data", { ...range, date: row.date }), "aria-current": row.date === chosen ? "true" : null }, row.date),
                 isHeader: true,
             },
-            { label: "Listens", value: (row) => row.listens, show: (row) => counted(row.listens), isNumber: true, definition: "Distinct listens of the date, as they are shown: of one that is held back those of before, or none." },
+            { label: "Listens", value: (row) => row.shown, show: (row) => counted(row.shown), isNumber: true, definition: "Distinct listens of the date, as they are shown: of one that is held back those of before, or none." },
             {
                 label: "Files",
                 value: (row) => row.files,
@@ -245,8 +246,8 @@ function dates(known: Data, range: Range, chosen: string | null): Child {
             { label: "Twice", value: (row) => row.twice, show: (row) => counted(row.twice), isNumber: true, isExtra: true, definition: "Listens that came in more than one file, and count once." },
             { label: "Repeated", value: (row) => row.duplicates, show: (row) => format.count(row.duplicates), isNumber: true, isExtra: true, definition: "Rows that repeat a listen of the same file, in the whole files." },
             { label: "Rejected", value: (row) => row.rejected, show: (row) => format.count(row.rejected), isNumber: true, definition: "Rows that are no listens, in the whole files: a rejected row may have no date." },
-            { label: "Unknown tracks", value: (row) => row.unknownTrackListens, show: (row) => counted(row.unknownTrackListens), isNumber: true, isExtra: true, definition: "Listens of tracks that the songs do not know." },
-            { label: "Unknown users", value: (row) => row.unknownUsers, show: (row) => counted(row.unknownUsers), isNumber: true, isExtra: true, definition: "Listeners that the users do not hold." },
+            { label: "Unknown tracks", value: (row) => unlessHeld(row, row.unknownTrackListens), show: (row) => counted(unlessHeld(row, row.unknownTrackListens)), isNumber: true, isExtra: true, definition: "Listens of tracks that the songs do not know." },
+            { label: "Unknown users", value: (row) => unlessHeld(row, row.unknownUsers), show: (row) => counted(unlessHeld(row, row.unknownUsers)), isNumber: true, isExtra: true, definition: "Listeners that the users do not hold." },
             { label: "Restated", value: (row) => row.restatedAt, show: (row) => h("span", { "data-tip": format.instant(row.restatedAt) }, format.ago(row.restatedAt)) },
             { label: "Why", value: (row) => row.restatedWhy, show: (row) => clipped(row.restatedWhy), isExtra: true },
         ],
@@ -268,7 +269,7 @@ function dates(known: Data, range: Range, chosen: string | null): Child {
                 xAxis: categories(theme, inOrder.map((row) => row.date), format.dateShort),
                 yAxis: numbers(theme, "listens", format.mark),
                 series: [
-                    { name: "Distinct listens", type: "bar", stack: "all", data: inOrder.map((row) => row.listens), barCategoryGap: "24%", barMaxWidth: 40 },
+                    { name: "Distinct listens", type: "bar", stack: "all", data: inOrder.map((row) => row.shown), barCategoryGap: "24%", barMaxWidth: 40 },
                     { name: "Came more than once", type: "bar", stack: "all", data: inOrder.map((row) => row.twice) },
                 ],
             }),
@@ -276,6 +277,9 @@ function dates(known: Data, range: Range, chosen: string | null): Child {
         panel("Dates", { actions: csvButton(options) }, dataTable(options)),
     ];
 }
+
+/** Of a date that is held back what was computed is not what is shown. */
+const unlessHeld = (row: DateFacts, number: number) => (row.quality.held ? null : number);
 
 const counted = (number: number | null) => (number === null ? null : format.count(number));
 

@@ -34,8 +34,8 @@ interface Completeness {
     listens: number;
     rejected: number;
     duplicates: number;
-    unknownTrackListens: number | null;
-    unknownUsers: number | null;
+    unknownTrackListens: number;
+    unknownUsers: number;
     restatedAt: string;
     restatedWhy: string;
 }
@@ -164,7 +164,7 @@ function completeness(known: Completeness, quality: Quality | undefined, date: s
             : null,
         term(`${format.plural(known.rejected, "row")} rejected`, "Rows of these files that are no listens. A rejected row may have no date, so these are those of the whole files."),
         more > 0 ? term(`${format.plural(more, "listen")} came more than once`, "In several files. They count once.") : null,
-        known.unknownTrackListens
+        known.unknownTrackListens > 0 && !quality?.held
             ? term(
                   `${format.plural(known.unknownTrackListens, "listen")} of unknown tracks`,
                   "The songs do not know the track: the listen has no genre, no artist and no listening time. When they know it, the next run restates the date.",
