@@ -19,7 +19,7 @@ sealed class GroupsView(PublishedTables tables, string table, string key)
         var before = moment.Between(range.Before.From, range.Before.To);
         var totals = Total(dates);
         var totalsBefore = Total(before);
-        var allListens = SumDaily(dates);
+        var allListens = dates.Sum(tables.Listens);
         json.WriteRange(range, dates.Count);
         json.WriteNumber("daysBefore", before.Count);
         json.WriteNumber("listens", allListens);
