@@ -112,8 +112,6 @@ sealed class GroupsView(PublishedTables tables, string table, string key)
         return totals;
     }
 
-    long SumDaily(List<PublishedDate> dates) => dates.Sum(tables.Listens);
-
     sealed class Sum
     {
         public long Listens { get; set; }

@@ -21,8 +21,4 @@ sealed class PublishedTables(TableCache cache)
     /// <summary>A table of many dates.</summary>
     public IEnumerable<(PublishedDate Date, TableFile Table)> Read(string name, IReadOnlyList<PublishedDate> dates) =>
         dates.Zip(cache.Read(Schemas[name], dates));
-
-    /// <summary>The listens of a date; where it is held back, those of the tables that are shown.</summary>
-    public long Listens(PublishedDate date) =>
-        date.Entry.IsHeld ? Read("daily", date).Integer(0, 1) : date.Entry.Listens;
 }
