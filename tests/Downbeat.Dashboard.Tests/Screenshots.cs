@@ -1,4 +1,5 @@
 using Downbeat.Connectors.Folder;
+using Downbeat.Dashboard.Report;
 
 namespace Downbeat.Dashboard.Tests;
 
@@ -10,15 +11,15 @@ public sealed class Screenshots(BrowserFixture browser) : IClassFixture<BrowserF
 
     static readonly (string Name, string Address, int Width, bool IsDark)[] Pictures =
     [
-        ("day", "/?date=2024-07-10", 1280, false),
-        ("day-dark", "/?date=2024-07-10", 1280, true),
-        ("day-narrow", "/?date=2024-07-10", 320, false),
+        ("day", "/?date=2024-07-05", 1280, false),
+        ("day-dark", "/?date=2024-07-05", 1280, true),
+        ("day-narrow", "/?date=2024-07-05", 320, false),
         ("genres", "/genres?genre=pop&genre=rock&genre=hip-hop", 1280, false),
         ("hours", "/hours?weekday=4&hour=20", 1280, false),
         ("artists", "/artists?artist=ARTIST", 1280, false),
         ("tracks", "/tracks?track=TRACK", 1280, false),
         ("countries", "/countries?country=Brazil&country=Japan", 1280, false),
-        ("data", "/data?date=2024-07-10", 1280, false),
+        ("data", "/data?date=2024-07-09", 1280, false),
         ("api", "/api?table=genre_daily", 1280, false),
     ];
 
@@ -32,7 +33,7 @@ public sealed class Screenshots(BrowserFixture browser) : IClassFixture<BrowserF
         try
         {
             BrowserFixture.MakeLake(Path.Combine(lake, "lake"), 56, 1_500_000);
-            await using var server = await OddLake.ServeAsync(new FolderLake(Path.Combine(lake, "lake")));
+            await using var server = await BrowserFixture.ServeAsync(Path.Combine(lake, "lake"));
             foreach (var (name, address, width, isDark) in Pictures)
             {
                 await using var tab = await browser.OpenAsync(server, width, isDark);
@@ -54,7 +55,7 @@ public sealed class Screenshots(BrowserFixture browser) : IClassFixture<BrowserF
                         {
                             Width = width,
                             Height = Math.Min(
-                                1600,
+                                name == "data" ? 2400 : 1600,
                                 await tab.Page.EvaluateAsync<int>("() => document.documentElement.scrollHeight")
                             ),
                         },
@@ -62,10 +63,29 @@ public sealed class Screenshots(BrowserFixture browser) : IClassFixture<BrowserF
                 );
                 Assert.Empty(tab.Said);
             }
+
+            using var maker = new ReportMaker(new FolderLake(Path.Combine(lake, "lake")), "demo", TimeProvider.System);
+            await PictureAsync(folder, "report", maker.OfDay(new(2024, 7, 10)));
+            await PictureAsync(folder, "report-range", maker.OfRange(new(2024, 6, 17), new(2024, 7, 14)));
         }
         finally
         {
             Directory.Delete(lake, recursive: true);
         }
+    }
+
+    async Task PictureAsync(string folder, string name, LakeReport report)
+    {
+        await using var tab = await browser.OpenAsync(width: 900);
+        await tab.Page.SetContentAsync(report.Html);
+        await tab.Page.ScreenshotAsync(
+            new()
+            {
+                Path = Path.Combine(folder, $"{name}.png"),
+                FullPage = true,
+                Clip = new() { Width = 900, Height = 1600 },
+            }
+        );
+        Assert.Empty(tab.Said);
     }
 }

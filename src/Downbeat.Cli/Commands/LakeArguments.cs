@@ -96,7 +96,8 @@ sealed class LakeArguments
             settings.Run,
             destinations,
             settings.Catalogue.Open(logger),
-            settings.Alerts.Open(lake, destinations, logger)
+            settings.Alerts.Open(lake, destinations, logger),
+            ReportAt: settings.ReportAt
         );
     }
 

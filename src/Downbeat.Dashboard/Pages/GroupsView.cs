@@ -19,7 +19,7 @@ sealed class GroupsView(PublishedTables tables, string table, string key)
         var before = moment.Between(range.Before.From, range.Before.To);
         var totals = Total(dates);
         var totalsBefore = Total(before);
-        var allListens = SumDaily(dates);
+        var allListens = dates.Sum(tables.Listens);
         json.WriteRange(range, dates.Count);
         json.WriteNumber("daysBefore", before.Count);
         json.WriteNumber("listens", allListens);
@@ -53,7 +53,7 @@ sealed class GroupsView(PublishedTables tables, string table, string key)
         foreach (var (date, file) in tables.Read(table, dates))
         {
             var columns = new Columns(file, key);
-            var total = Math.Max(1, date.Entry.Listens);
+            var total = Math.Max(1, tables.Listens(date));
             foreach (var name in days.Keys)
             {
                 var (from, until) = file.FindRows([KeyValue.Parse(file.Schema.Columns[1], name)!.Value]);
@@ -111,8 +111,6 @@ sealed class GroupsView(PublishedTables tables, string table, string key)
 
         return totals;
     }
-
-    static long SumDaily(List<PublishedDate> dates) => dates.Sum(date => date.Entry.Listens);
 
     sealed class Sum
     {
