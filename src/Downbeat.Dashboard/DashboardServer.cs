@@ -111,7 +111,11 @@ public sealed class DashboardServer : IAsyncDisposable
         app.MapMethods("/healthz", reading, SendHealthAsync);
         app.MapMethods("/api/v1/tables", reading, context => Catalogue.SendTablesAsync(context));
         app.MapMethods("/api/v1/openapi.json", reading, context => OpenApi.SendAsync(context));
-        app.MapMethods("/api/v1/dates", reading, context => Catalogue.SendDatesAsync(context, follower.Now));
+        app.MapMethods(
+            "/api/v1/dates",
+            reading,
+            context => WhenPublishedAsync(moment => Catalogue.SendDatesAsync(context, moment, pages.Tables))
+        );
         app.MapMethods("/api/v1/{table}/{**key}", reading, SendTableAsync);
         app.MapMethods(
             "/view/{name}",

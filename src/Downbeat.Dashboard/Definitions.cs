@@ -2,7 +2,7 @@ using Downbeat.Engine.Kpis;
 
 namespace Downbeat.Dashboard;
 
-/// <summary>What tables and columns mean, in the words of <c>docs/kpis.md</c>, which is part of the program.</summary>
+/// <summary>What tables and columns mean, in the words of <c>docs/kpis.md</c> and <c>docs/quality.md</c>, which are part of the program.</summary>
 static class Definitions
 {
     static readonly Dictionary<string, Dictionary<string, string>> Tables = Read();
@@ -16,9 +16,16 @@ static class Definitions
 
     static Dictionary<string, Dictionary<string, string>> Read()
     {
-        using var stream = typeof(Definitions).Assembly.GetManifestResourceStream("kpis.md")!;
-        using var reader = new StreamReader(stream);
         var tables = new Dictionary<string, Dictionary<string, string>>(StringComparer.Ordinal);
+        Read("kpis.md", tables);
+        Read("quality.md", tables);
+        return tables;
+    }
+
+    static void Read(string document, Dictionary<string, Dictionary<string, string>> tables)
+    {
+        using var stream = typeof(Definitions).Assembly.GetManifestResourceStream(document)!;
+        using var reader = new StreamReader(stream);
         Dictionary<string, string>? table = null;
         while (reader.ReadLine() is { } line)
         {
@@ -27,9 +34,9 @@ static class Definitions
                 table = null;
             }
 
-            if (line.StartsWith("### `", StringComparison.Ordinal))
+            if (line.StartsWith('#') && line.Split('`') is [_, var name, ""])
             {
-                tables[line[5..^1]] = table = new(StringComparer.Ordinal);
+                tables[name] = table = new(StringComparer.Ordinal);
             }
             else if (table is not null && line.StartsWith("Key: ", StringComparison.Ordinal))
             {
@@ -37,15 +44,13 @@ static class Definitions
             }
             else if (
                 table is not null
-                && line.Split(" | ") is [var name, _, var definition]
-                && name.StartsWith("| `", StringComparison.Ordinal)
+                && line.Split(" | ") is [var column, _, var definition]
+                && column.StartsWith("| `", StringComparison.Ordinal)
             )
             {
-                table[name[3..^1]] = Plain(definition.TrimEnd('|', ' '));
+                table[column[3..^1]] = Plain(definition.TrimEnd('|', ' '));
             }
         }
-
-        return tables;
     }
 
     static string Plain(string markdown) => markdown.Replace("`", "", StringComparison.Ordinal).Trim();

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Downbeat.Pipeline.Quality;
 using Downbeat.Testing;
 using Downbeat.Testing.Servers;
 using Microsoft.Playwright;
@@ -20,10 +21,12 @@ public sealed class BrowserFixture : IAsyncLifetime
         "/artists?artist=ARTIST",
         "/tracks?track=TRACK",
         "/countries?country=Brazil",
-        "/data",
-        "/data?date=2024-07-10&source=SOURCE",
+        "/data?date=2024-07-09&source=SOURCE",
         "/api?table=top_tracks",
     ];
+
+    /// <summary>The date that is held back, and shows what was before.</summary>
+    public const string HeldDate = "2024-07-09";
 
     const float Patience = 60_000; // Machines that test have much else to do.
 
@@ -62,7 +65,7 @@ public sealed class BrowserFixture : IAsyncLifetime
             }
         );
         MakeLake(Lake, 56, 40_000);
-        Server = await OddLake.ServeAsync(new Connectors.Folder.FolderLake(Lake));
+        Server = await ServeAsync(Lake);
     }
 
     /// <summary>Ours, and the language in which the browser writes dates.</summary>
@@ -76,7 +79,17 @@ public sealed class BrowserFixture : IAsyncLifetime
         return variables;
     }
 
-    /// <summary>Makes a lake as someone would: synthetic listens, some dirt, a broken file, and a late one that restates.</summary>
+    /// <summary>Shows such a lake.</summary>
+    public static Task<DashboardServer> ServeAsync(string lake) =>
+        OddLake.ServeAsync(
+            new Connectors.Folder.FolderLake(lake),
+            run: new() { Quality = new QualityOptions().With(QualityCheck.Volume, new(0.5, 1)) }
+        );
+
+    /// <summary>
+    /// Makes a lake as someone would: synthetic listens, some dirt, a broken file, a late one that restates, and one that has a
+    /// date held back.
+    /// </summary>
     public static void MakeLake(string lake, int days, int listens)
     {
         var cli = new CliRunner(Path.GetDirectoryName(lake)!);
@@ -116,6 +129,12 @@ public sealed class BrowserFixture : IAsyncLifetime
         Run("run", "--lake", lake);
         File.Move(late, Path.Combine(streams, "streams-0008.csv"));
         Run("run", "--lake", lake);
+        File.WriteAllText(Path.Combine(lake, "downbeat.json"), """{ "qualityVolume": "warn 0.5, fail 1" }""");
+        File.WriteAllLines(
+            Path.Combine(streams, "replayed.csv"),
+            Replayed(lake, HeldDate, (int)(1.3 * listens / days)).Prepend("user_id,track_id,listen_time")
+        );
+        Run("run", "--lake", lake);
 
         void Run(params string[] arguments)
         {
@@ -124,12 +143,23 @@ public sealed class BrowserFixture : IAsyncLifetime
         }
     }
 
+    /// <summary>More listens of a date than anybody expects.</summary>
+    static IEnumerable<string> Replayed(string lake, string date, int count)
+    {
+        var songs = File.ReadLines(Path.Combine(lake, "landing", "songs", "songs.csv")).Skip(1);
+        var tracks = songs.Select(song => song.Split(',')[0]).Where(track => track.Length == 22).Take(500).ToList();
+        for (var row = 0; row < count; row++)
+        {
+            var time = TimeSpan.FromSeconds(row * 86_000L / count);
+            yield return $"{1 + (row % 997)},{tracks[row % tracks.Count]},{date} {time:hh\\:mm\\:ss}";
+        }
+    }
+
     /// <summary>A page of the browser, and what goes wrong on it. Skips the test where there is no browser.</summary>
     public async Task<Tab> OpenAsync(
         DashboardServer? server = null,
         int width = 1280,
-        bool isDark = false,
-        bool bypassPolicy = false
+        bool isDark = false
     )
     {
         var why = Assets.ArePresent
@@ -148,7 +178,6 @@ public sealed class BrowserFixture : IAsyncLifetime
                 ViewportSize = new() { Width = width, Height = 900 },
                 ColorScheme = isDark ? ColorScheme.Dark : ColorScheme.Light,
                 Locale = "en-GB",
-                BypassCSP = bypassPolicy,
             }
         );
         context.SetDefaultTimeout(Patience);
@@ -165,7 +194,7 @@ public sealed class BrowserFixture : IAsyncLifetime
 
         using var client = OddLake.ClientOf(server ?? Server);
         var artist = await FindAsync("/view/artists", "name", 2);
-        var track = await FindAsync("/view/tracks", "id", 1);
+        var track = await FindAsync("/view/tracks?search=tango", "id", 1); // Not the first each day.
         using var quarantine = JsonDocument.Parse(await client.GetStringAsync("/view/quarantine"));
         var source = quarantine.RootElement.GetProperty("entries")[1].GetProperty("source").GetString()!;
         return page.Replace("ARTIST", Uri.EscapeDataString(artist), StringComparison.Ordinal)

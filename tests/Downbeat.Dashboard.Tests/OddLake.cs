@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Downbeat.Pipeline.Landing;
+using Downbeat.Pipeline.Runs;
 using Downbeat.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -14,7 +15,7 @@ public sealed class OddLake : IAsyncLifetime
     [
         "<script>alert(1)</script>",
         "r&b / soul",
-        "50% off?x=1#y",
+        "=50% off?x=1#y",
         "\"quoted\", and more",
         "two\nlines",
         "a;b='c' OR 1=1--",
@@ -43,10 +44,14 @@ public sealed class OddLake : IAsyncLifetime
     public HttpClient Client { get; private set; } = null!;
 
     /// <summary>Starts a server for a lake.</summary>
-    public static Task<DashboardServer> ServeAsync(ILake lake, DashboardOptions? options = null) =>
+    public static Task<DashboardServer> ServeAsync(
+        ILake lake,
+        DashboardOptions? options = null,
+        RunOptions? run = null
+    ) =>
         DashboardServer.StartAsync(
             lake,
-            new(),
+            run ?? new(),
             (options ?? new()) with
             {
                 Listen = new(options?.Listen.Address ?? System.Net.IPAddress.Loopback, 0),
@@ -91,7 +96,7 @@ public sealed class OddLake : IAsyncLifetime
         );
         lake.LandStreams("listens.csv", rows.ToString());
         lake.LandStreams("broken.csv", "user,song\n1,<b>2</b>\n");
-        Assert.Equal(Pipeline.Runs.RunOutcome.Done, lake.Run().Outcome);
+        Assert.Equal(RunOutcome.Done, lake.Run().Outcome);
         Server = await ServeAsync(lake.Lake);
         Client = ClientOf(Server);
     }

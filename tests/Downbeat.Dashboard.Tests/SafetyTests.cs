@@ -239,6 +239,33 @@ public sealed class SafetyTests(OddLake odd) : IClassFixture<OddLake>
         }
     }
 
+    [Theory]
+    [InlineData("cannot read /srv/music/lake/kpis/daily.csv: denied", "cannot read …/daily.csv: denied")]
+    [InlineData("/lake is full, ~/.pgpass is not there", "…/lake is full, …/.pgpass is not there")]
+    [InlineData("C:\\lake\\x.csv is locked", "… is locked")]
+    [InlineData(
+        "postgres did not take 2024-06-25: PostgreSQL postgresql://writer@db.example.com:5432/music: no answer in time.",
+        "postgres did not take 2024-06-25: PostgreSQL …: no answer in time."
+    )]
+    [InlineData("redis at cache.internal:6379, 10.1.2.3:6379 and [fe80::1]:80: lost", "redis at …, … and …: lost")]
+    [InlineData("db.eu-west-1.example.com refuses reader@example", "… refuses …")]
+    [InlineData("role arn:aws:iam::123456789012:role/x may not", "role … may not")]
+    [InlineData("s3://bucket/prefix/ledger/1.json is gone.", "the lake/ledger/1.json is gone.")]
+    [InlineData(
+        "Another run works on s3://bucket/prefix: 20240625T1-x, process 17 on build-7. Try again.",
+        "Another run works on the lake: 20240625T1-x, process 17 elsewhere. Try again."
+    )]
+    [InlineData(
+        "new: streams-0001.csv.gz, at 2024-06-25T14:02:11Z and 14:02, and/or r&b / soul: 3.5 % of landing/streams/a.csv",
+        "new: streams-0001.csv.gz, at 2024-06-25T14:02:11Z and 14:02, and/or r&b / soul: 3.5 % of landing/streams/a.csv"
+    )]
+    public void TextsLoseWhatIsNobodysBusiness(string text, string told) =>
+        Assert.Equal(told, Redaction.Of(text, "s3://bucket/prefix"));
+
+    [Fact]
+    public void ALakeInTheCurrentFolderTakesNoPointsOutOfSentences() =>
+        Assert.Equal("The songs are missing. Land them.", Redaction.Of("The songs are missing. Land them.", "."));
+
     static Task<HttpResponseMessage> LogInAsync(HttpClient client, string address, string token) =>
         client.PostAsync(address, new FormUrlEncodedContent([new("token", token)]));
 

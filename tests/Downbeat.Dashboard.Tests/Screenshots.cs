@@ -11,15 +11,15 @@ public sealed class Screenshots(BrowserFixture browser) : IClassFixture<BrowserF
 
     static readonly (string Name, string Address, int Width, bool IsDark)[] Pictures =
     [
-        ("day", "/?date=2024-07-10", 1280, false),
-        ("day-dark", "/?date=2024-07-10", 1280, true),
-        ("day-narrow", "/?date=2024-07-10", 320, false),
+        ("day", "/?date=2024-07-05", 1280, false),
+        ("day-dark", "/?date=2024-07-05", 1280, true),
+        ("day-narrow", "/?date=2024-07-05", 320, false),
         ("genres", "/genres?genre=pop&genre=rock&genre=hip-hop", 1280, false),
         ("hours", "/hours?weekday=4&hour=20", 1280, false),
         ("artists", "/artists?artist=ARTIST", 1280, false),
         ("tracks", "/tracks?track=TRACK", 1280, false),
         ("countries", "/countries?country=Brazil&country=Japan", 1280, false),
-        ("data", "/data?date=2024-07-10", 1280, false),
+        ("data", "/data?date=2024-07-09", 1280, false),
         ("api", "/api?table=genre_daily", 1280, false),
     ];
 
@@ -33,7 +33,7 @@ public sealed class Screenshots(BrowserFixture browser) : IClassFixture<BrowserF
         try
         {
             BrowserFixture.MakeLake(Path.Combine(lake, "lake"), 56, 1_500_000);
-            await using var server = await OddLake.ServeAsync(new FolderLake(Path.Combine(lake, "lake")));
+            await using var server = await BrowserFixture.ServeAsync(Path.Combine(lake, "lake"));
             foreach (var (name, address, width, isDark) in Pictures)
             {
                 await using var tab = await browser.OpenAsync(server, width, isDark);
@@ -55,7 +55,7 @@ public sealed class Screenshots(BrowserFixture browser) : IClassFixture<BrowserF
                         {
                             Width = width,
                             Height = Math.Min(
-                                1600,
+                                name == "data" ? 2400 : 1600,
                                 await tab.Page.EvaluateAsync<int>("() => document.documentElement.scrollHeight")
                             ),
                         },

@@ -61,7 +61,7 @@ static class WatchCommand
         {
             var console = new ConsoleLogger();
             var (connectors, runs) = (new OnceLogger(console, ignoresNumbers: true), new OnceLogger(console));
-            using var lake = arguments.OpenWithDestinations(parsed, connectors);
+            using var lake = arguments.OpenWithDestinations(parsed, connectors, isWatched: true);
             if (lake is { ReportAt: not null, Mail: null })
             {
                 throw new UsageException(

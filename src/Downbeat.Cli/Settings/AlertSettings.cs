@@ -198,7 +198,10 @@ sealed record AlertSettings
         }
 
         return new(
-            lake,
+            // A run deletes its scratch when it ends, and alerts may be written just then.
+            lake is FolderLake
+                ? new FolderLake(lake.Name)
+                : lake,
             Options with
             {
                 Place = lake is FolderLake ? Path.GetFullPath(lake.Name) : lake.Name,

@@ -44,7 +44,7 @@ static class Answer
         if (body.Length >= LeastCompressed && Accepts(context.Request, "gzip"))
         {
             using var compressed = new MemoryStream(body.Length / 4);
-            await using (var gzip = new GZipStream(compressed, CompressionLevel.Fastest, leaveOpen: true))
+            await using (var gzip = new GZipStream(compressed, CompressionLevel.Optimal, leaveOpen: true))
             {
                 gzip.Write(body.Span);
             }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Downbeat.Dashboard.Lakes;
+using Downbeat.Dashboard.Pages;
 using Downbeat.Engine.Kpis;
 using Downbeat.Engine.Listens;
 
@@ -22,7 +23,7 @@ static class Catalogue
             {
                 json.WriteStartObject();
                 json.WriteStartArray("tables");
-                foreach (var schema in KpiTables.Schemas)
+                foreach (var schema in KpiTables.Published)
                 {
                     json.WriteStartObject();
                     json.WriteString("name", schema.Name);
@@ -65,7 +66,7 @@ static class Catalogue
     }
 
     /// <summary>Sends the published dates.</summary>
-    public static Task SendDatesAsync(HttpContext context, LakeMoment moment)
+    public static Task SendDatesAsync(HttpContext context, LakeMoment moment, PublishedTables tables)
     {
         if (
             Answer.IsKnown(
@@ -85,11 +86,12 @@ static class Catalogue
                 json.WriteString("timeZone", moment.File.TimeZone);
                 json.WriteNumber("ledgerVersion", moment.Version);
                 json.WriteStartArray("dates");
-                foreach (var date in moment.Dates)
+                foreach (var date in moment.Known)
                 {
                     json.WriteStartObject();
                     json.WriteString("date", ListenDate.Text(date.Date));
-                    json.WriteNumber("listens", date.Entry.Listens);
+                    json.WriteNumberOrNull("listens", date.HasTables ? tables.Listens(date) : null);
+                    json.WriteBoolean("held", date.IsHeld);
                     json.WriteString("fingerprint", date.Entry.Fingerprint);
                     json.WriteString("restatedAt", date.Entry.RestatedAt.UtcDateTime);
                     json.WriteString("restatedWhy", date.Entry.RestatedWhy);

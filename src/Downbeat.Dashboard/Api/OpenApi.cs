@@ -37,7 +37,7 @@ static class OpenApi
         json.WriteStartObject("paths");
         WriteGet(json, "/api/v1/tables", "The tables, their keys and columns, and what they mean", "about", [], null);
         WriteGet(json, "/api/v1/dates", "The published dates", "about", [], null);
-        foreach (var schema in KpiTables.Schemas)
+        foreach (var schema in KpiTables.Published)
         {
             WriteTable(json, schema);
         }
@@ -213,7 +213,7 @@ static class OpenApi
         json.WriteEndObject();
         json.WriteEndObject();
         json.WriteStartObject("schemas");
-        foreach (var schema in KpiTables.Schemas)
+        foreach (var schema in KpiTables.Published)
         {
             json.WriteStartObject(schema.Name);
             json.WriteString("type", "object");

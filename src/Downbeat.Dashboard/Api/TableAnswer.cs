@@ -33,12 +33,15 @@ static class TableAnswer
     }
 
     static PublishedDate[] OneDate(TableRequest request, LakeMoment moment) =>
-        moment.Find(request.From!.Value) is { } date
-            ? [date]
-            : throw Problem.Missing($"{ListenDate.Text(request.From.Value)} is not published: {moment.SayDates()}.");
+        moment.Find(request.From!.Value, request.Schema) is { } date ? [date]
+        : moment.FindKnown(request.From.Value) is { IsHeld: true } held
+            ? throw Problem.Missing(
+                $"{ListenDate.Text(held.Date)} is held back, and nothing of it is published but its checks: {TableRequest.Root}{TableRequest.PathName(QualityDaily.Schema)}/{ListenDate.Text(held.Date)}."
+            )
+        : throw Problem.Missing($"{ListenDate.Text(request.From.Value)} is not published: {moment.SayDates()}.");
 
     static List<PublishedDate> Dates(TableRequest request, LakeMoment moment) =>
-        moment.Between(request.From ?? DateOnly.MinValue, request.To ?? DateOnly.MaxValue);
+        moment.Between(request.From ?? DateOnly.MinValue, request.To ?? DateOnly.MaxValue, request.Schema);
 
     /// <summary>Made from the fingerprints of the files: it differs exactly when a number does.</summary>
     static string Tag(TableRequest request, IReadOnlyList<PublishedDate> dates)
@@ -233,7 +236,7 @@ static class TableAnswer
 
     static JsonEncodedText[] Names(KpiSchema schema) => EncodedNames[schema.Name];
 
-    static readonly Dictionary<string, JsonEncodedText[]> EncodedNames = KpiTables.Schemas.ToDictionary(
+    static readonly Dictionary<string, JsonEncodedText[]> EncodedNames = KpiTables.Published.ToDictionary(
         schema => schema.Name,
         schema => schema.Columns.Select(column => JsonEncodedText.Encode(column.Name)).ToArray(),
         StringComparer.Ordinal

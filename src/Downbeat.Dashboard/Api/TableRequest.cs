@@ -22,7 +22,7 @@ sealed record TableRequest
     /// <summary>How many rows an answer has at most.</summary>
     public const int MaxLimit = 10_000;
 
-    static readonly Dictionary<string, KpiSchema> Names = KpiTables.Schemas.ToDictionary(
+    static readonly Dictionary<string, KpiSchema> Names = KpiTables.Published.ToDictionary(
         schema => PathName(schema),
         StringComparer.Ordinal
     );
@@ -77,7 +77,7 @@ sealed record TableRequest
         if (!Names.TryGetValue(parts[0].Replace('_', '-'), out var schema))
         {
             throw Problem.Missing(
-                $"There is no table {Short(parts[0])}. There are {string.Join(", ", KpiTables.Schemas.Select(PathName))}."
+                $"There is no table {Short(parts[0])}. There are {string.Join(", ", KpiTables.Published.Select(PathName))}."
             );
         }
 

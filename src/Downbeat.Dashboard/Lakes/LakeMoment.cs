@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Downbeat.Engine.Kpis;
 using Downbeat.Engine.Listens;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
@@ -9,16 +10,25 @@ namespace Downbeat.Dashboard.Lakes;
 sealed class LakeMoment
 {
     readonly FrozenDictionary<DateOnly, PublishedDate> byDate;
+    readonly List<PublishedDate> judged;
 
     /// <summary>Copies what is needed of a state, which goes on to change.</summary>
     public LakeMoment(LakeFile file, LakeState state)
     {
         File = file;
         Version = state.Version;
-        var all = state.Dates.Values.Select(date => new PublishedDate(date.Entry, date.ComputedAt, date.ApprovedAt));
-        var hasTables = all.ToLookup(date => date.HasTables);
-        (Dates, Hidden) = ([.. hasTables[true]], [.. hasTables[false]]);
-        byDate = Dates.ToFrozenDictionary(date => date.Date);
+        Known =
+        [
+            .. state.Dates.Values.Select(date => new PublishedDate(
+                date.Entry,
+                date.ComputedAt,
+                date.ApprovedAt,
+                date.ComputedIn
+            )),
+        ];
+        Dates = [.. Known.Where(date => date.HasTables)];
+        judged = [.. Known.Where(date => date.Hash(QualityDaily.Schema.Name).Length > 0)];
+        byDate = Known.ToFrozenDictionary(date => date.Date);
     }
 
     /// <summary>The lake's id and time zone.</summary>
@@ -27,37 +37,65 @@ sealed class LakeMoment
     /// <summary>The last commit.</summary>
     public long Version { get; }
 
-    /// <summary>The published dates, the oldest first.</summary>
+    /// <summary>The dates whose tables of listens are published, the oldest first.</summary>
     public IReadOnlyList<PublishedDate> Dates { get; }
 
-    /// <summary>The dates that are held back and of which nothing was published before.</summary>
-    public IReadOnlyList<PublishedDate> Hidden { get; }
+    /// <summary>These, and dates that are held back and have shown nothing yet but their checks.</summary>
+    public IReadOnlyList<PublishedDate> Known { get; }
 
-    /// <summary>A date, if it is published.</summary>
-    public PublishedDate? Find(DateOnly date) => byDate.GetValueOrDefault(date);
+    /// <summary>The dates that are held back and have shown nothing yet but their checks.</summary>
+    public IEnumerable<PublishedDate> Hidden => Known.Where(date => !date.HasTables);
 
-    /// <summary>The published dates of a range, both ends in it.</summary>
-    public List<PublishedDate> Between(DateOnly from, DateOnly to) =>
-        [.. Dates.SkipWhile(date => date.Date < from).TakeWhile(date => date.Date <= to)];
+    /// <summary>A date, if its tables of listens are published.</summary>
+    public PublishedDate? Find(DateOnly date) => FindKnown(date) is { HasTables: true } shown ? shown : null;
+
+    /// <summary>A date, if that table of it is published.</summary>
+    public PublishedDate? Find(DateOnly date, KpiSchema table) =>
+        FindKnown(date) is { } known && known.Hash(table.Name).Length > 0 ? known : null;
+
+    /// <summary>A date, if anything is known of it.</summary>
+    public PublishedDate? FindKnown(DateOnly date) => byDate.GetValueOrDefault(date);
+
+    /// <summary>The dates of a range whose tables of listens are published, both ends in it.</summary>
+    public List<PublishedDate> Between(DateOnly from, DateOnly to) => Between(Dates, from, to);
+
+    /// <summary>The dates of a range of which that table is published.</summary>
+    public List<PublishedDate> Between(DateOnly from, DateOnly to, KpiSchema table) =>
+        Between(table == QualityDaily.Schema ? judged : Dates, from, to);
+
+    /// <summary>The dates of a range of which anything is known.</summary>
+    public List<PublishedDate> KnownBetween(DateOnly from, DateOnly to) => Between(Known, from, to);
 
     /// <summary>Which dates there are, for messages.</summary>
     public string SayDates() =>
         Dates.Count == 0 ? "no dates are published yet"
         : Dates.Count == 1 ? $"there is only {ListenDate.Text(Dates[0].Date)}"
         : $"there are {Dates.Count} from {ListenDate.Text(Dates[0].Date)} to {ListenDate.Text(Dates[^1].Date)}";
+
+    static List<PublishedDate> Between(IReadOnlyList<PublishedDate> dates, DateOnly from, DateOnly to) =>
+        [.. dates.SkipWhile(date => date.Date < from).TakeWhile(date => date.Date <= to)];
 }
 
-/// <summary>A published date: its facts, and the hashes of its files.</summary>
-/// <param name="Entry">Its facts; of a date that is held back, those of tables that nobody sees.</param>
-/// <param name="ComputedAt">When it was computed.</param>
-/// <param name="ApprovedAt">When someone let it through.</param>
-sealed record PublishedDate(DateEntry Entry, DateTimeOffset ComputedAt, DateTimeOffset? ApprovedAt = null)
+/// <summary>A date: its facts, and the hashes of its files.</summary>
+/// <param name="Entry">The date as it was computed last: of one that is held back that is not what is shown.</param>
+/// <param name="ComputedAt">When that was.</param>
+/// <param name="ApprovedAt">When someone let it through; null when nobody has.</param>
+/// <param name="ComputedIn">The version of the ledger that says so.</param>
+sealed record PublishedDate(
+    DateEntry Entry,
+    DateTimeOffset ComputedAt,
+    DateTimeOffset? ApprovedAt = null,
+    long ComputedIn = 0
+)
 {
     /// <summary>The date.</summary>
     public DateOnly Date => Entry.Date;
 
-    /// <summary>Whether there is more of it than what its checks say.</summary>
-    public bool HasTables => Hash("daily").Length > 0;
+    /// <summary>Whether its tables of listens are published: those of now, or of before when it is held back.</summary>
+    public bool HasTables { get; } = Entry.Files.Any(file => file.Table == "daily");
+
+    /// <summary>Whether its checks hold it back.</summary>
+    public bool IsHeld => Entry.IsHeld;
 
     /// <summary>The hash of a table's file, in hex: the same rows have the same hash.</summary>
     public string Hash(string table)

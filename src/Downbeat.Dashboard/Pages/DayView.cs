@@ -24,9 +24,14 @@ sealed class DayView(PublishedTables tables, SourcesByDate sources)
     {
         json.WriteDate("date", date);
         var published = moment.Find(date);
-        WriteDateOrNull(json, "previous", moment.Dates.LastOrDefault(other => other.Date < date));
-        WriteDateOrNull(json, "next", moment.Dates.FirstOrDefault(other => other.Date > date));
+        WriteDateOrNull(json, "previous", moment.Known.LastOrDefault(other => other.Date < date));
+        WriteDateOrNull(json, "next", moment.Known.FirstOrDefault(other => other.Date > date));
         json.WriteBoolean("published", published is not null);
+        if (moment.FindKnown(date) is { } known)
+        {
+            json.WriteQuality(known, onlyFindings: true);
+        }
+
         if (published is null)
         {
             return;

@@ -19,7 +19,7 @@ sealed class GroupsView(PublishedTables tables, string table, string key)
         var before = moment.Between(range.Before.From, range.Before.To);
         var totals = Total(dates);
         var totalsBefore = Total(before);
-        var allListens = SumDaily(dates);
+        var allListens = dates.Sum(tables.Listens);
         json.WriteRange(range, dates.Count);
         json.WriteNumber("daysBefore", before.Count);
         json.WriteNumber("listens", allListens);
@@ -111,8 +111,6 @@ sealed class GroupsView(PublishedTables tables, string table, string key)
 
         return totals;
     }
-
-    long SumDaily(List<PublishedDate> dates) => dates.Sum(tables.Listens);
 
     sealed class Sum
     {

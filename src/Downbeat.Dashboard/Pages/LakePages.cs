@@ -23,7 +23,7 @@ sealed class LakePages
     public LakePages(LakeFollower follower, TableCache cache, RunOptions run, TimeProvider clock)
     {
         this.follower = follower;
-        var tables = new PublishedTables(cache);
+        var tables = Tables = new PublishedTables(cache);
         var sources = new SourcesByDate(follower);
         day = new(tables, sources);
         genres = new(tables, "genre_daily", "track_genre");
@@ -31,8 +31,11 @@ sealed class LakePages
         hours = new(tables);
         artists = new(tables);
         tracks = new(tables);
-        records = new(follower, sources, run, clock);
+        records = new(follower, sources, tables, run, clock);
     }
+
+    /// <summary>The tables that pages are made of.</summary>
+    public PublishedTables Tables { get; }
 
     /// <summary>Answers a page.</summary>
     /// <exception cref="Problem">There is no such view, or the request is wrong.</exception>
@@ -135,6 +138,21 @@ sealed class LakePages
             json.WriteString("last", ListenDate.Text(moment.Dates[^1].Date));
             json.WriteInstant("restatedAt", moment.Dates.Max(date => date.Entry.RestatedAt));
         }
+
+        if (moment.Known.Count > 0)
+        {
+            json.WriteString("lastKnown", ListenDate.Text(moment.Known[^1].Date));
+        }
+
+        json.WriteObjects(
+            "held",
+            moment.Known.Where(date => date.IsHeld),
+            date =>
+            {
+                json.WriteDate("date", date.Date);
+                json.WriteBoolean("shown", date.HasTables);
+            }
+        );
     }
 
     static string Text(HttpRequest request, string name) => request.Query[name] is [{ } text] ? text : "";

@@ -6,7 +6,7 @@ namespace Downbeat.Dashboard.Pages;
 /// <summary>Published tables by name, as views want them.</summary>
 sealed class PublishedTables(TableCache cache)
 {
-    static readonly Dictionary<string, KpiSchema> Schemas = KpiTables.Schemas.ToDictionary(
+    static readonly Dictionary<string, KpiSchema> Schemas = KpiTables.Published.ToDictionary(
         schema => schema.Name,
         StringComparer.Ordinal
     );
@@ -14,11 +14,11 @@ sealed class PublishedTables(TableCache cache)
     /// <summary>A table of a date.</summary>
     public TableFile Read(string name, PublishedDate date) => cache.Read(Schemas[name], date);
 
+    /// <summary>The distinct listens of a date as they are published: what was computed of a date that is held back is not.</summary>
+    public long Listens(PublishedDate date) =>
+        date.IsHeld ? (long)(Read("daily", date).Only("listen_count") ?? 0) : date.Entry.Listens;
+
     /// <summary>A table of many dates.</summary>
     public IEnumerable<(PublishedDate Date, TableFile Table)> Read(string name, IReadOnlyList<PublishedDate> dates) =>
         dates.Zip(cache.Read(Schemas[name], dates));
-
-    /// <summary>The listens of a date; where it is held back, those of the tables that are shown.</summary>
-    public long Listens(PublishedDate date) =>
-        date.Entry.IsHeld ? Read("daily", date).Integer(0, 1) : date.Entry.Listens;
 }

@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Downbeat.Dashboard.Api;
 using Downbeat.Dashboard.Lakes;
+using Downbeat.Dashboard.Safety;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Quarantine;
@@ -12,7 +12,13 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Downbeat.Dashboard.Pages;
 
 /// <summary>What is known of the data: what came and what became of it, what was set aside, what runs did, and what the next will do.</summary>
-sealed partial class RecordsView(LakeFollower follower, SourcesByDate sources, RunOptions run, TimeProvider clock)
+sealed class RecordsView(
+    LakeFollower follower,
+    SourcesByDate sources,
+    PublishedTables tables,
+    RunOptions run,
+    TimeProvider clock
+)
 {
     static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
     const int Shown = 50;
@@ -27,7 +33,7 @@ sealed partial class RecordsView(LakeFollower follower, SourcesByDate sources, R
     /// <summary>Writes the dates of a range, and how the lake is.</summary>
     public void WriteData(Utf8JsonWriter json, LakeMoment moment, DateRange range)
     {
-        var dates = moment.Between(range.From, range.To);
+        var dates = moment.KnownBetween(range.From, range.To);
         json.WriteRange(range, dates.Count);
         json.WriteObjects(
             "dates",
@@ -35,7 +41,20 @@ sealed partial class RecordsView(LakeFollower follower, SourcesByDate sources, R
             date =>
             {
                 json.WriteDate("date", date.Date);
+                json.WriteNumberOrNull("shown", date.HasTables ? tables.Listens(date) : null);
                 sources.WriteDate(json, date);
+                json.WriteQuality(date);
+            }
+        );
+        var held = moment.Known.Where(date => date.IsHeld).ToList();
+        json.WriteNumber("heldCount", held.Count);
+        json.WriteObjects(
+            "held",
+            held.AsEnumerable().Reverse().Take(Shown),
+            date =>
+            {
+                json.WriteDate("date", date.Date);
+                json.WriteQuality(date, onlyFindings: true);
             }
         );
 
@@ -88,7 +107,7 @@ sealed partial class RecordsView(LakeFollower follower, SourcesByDate sources, R
                 json.WriteNumber("duplicates", source.Entry.Duplicates);
                 json.WriteNumber("rejected", source.Entry.Rejected);
                 WriteReasons(json, source.Entry.Reasons);
-                json.WriteBoolean("replaced", source.ReplacedBy is not null);
+                json.WriteString("what", source.What);
             }
         );
     }
@@ -104,7 +123,7 @@ sealed partial class RecordsView(LakeFollower follower, SourcesByDate sources, R
                 json.WriteString("name", NameOf(entry.Path));
                 json.WriteInstant("arrived", entry.Arrived);
                 json.WriteString("fault", entry.Fault);
-                json.WriteString("detail", entry.FaultDetail);
+                json.WriteString("detail", entry.FaultDetail is { } detail ? WithoutPaths(detail) : null);
                 json.WriteNumber("rejects", entry.Rejects);
                 WriteReasons(json, entry.Reasons);
             }
@@ -125,7 +144,7 @@ sealed partial class RecordsView(LakeFollower follower, SourcesByDate sources, R
 
         json.WriteString("name", NameOf(entry.Path));
         json.WriteString("fault", entry.Fault);
-        json.WriteString("detail", entry.FaultDetail);
+        json.WriteString("detail", entry.FaultDetail is { } detail ? WithoutPaths(detail) : null);
         var rows = entry.Fault is null
             ? Quarantine().Show(entry.Source).Where(row => reason.Length == 0 || row.Reason == reason)
             : Beginning(entry);
@@ -211,8 +230,9 @@ sealed partial class RecordsView(LakeFollower follower, SourcesByDate sources, R
         {
             next = plan.Get(clock, () => new Reconciliation(follower.Lake, run, clock, NullLogger.Instance).Plan());
         }
-        catch (LakeException error)
+        catch (Exception error) when (LakeFollower.IsOfLake(error))
         {
+            // Songs or users are missing, or a run takes away what was just looked at.
             json.WriteString("problem", WithoutPaths(error.Message));
             return;
         }
@@ -221,16 +241,23 @@ sealed partial class RecordsView(LakeFollower follower, SourcesByDate sources, R
         WriteFiles("scan", next.Scan);
         WriteFiles("move", next.Move);
         WriteFiles("leave", next.Leave);
-        json.WriteNumber("datesCount", next.Dates.Count);
-        json.WriteObjects(
-            "dates",
-            next.Dates.Take(Shown),
-            date =>
-            {
-                json.WriteDate("date", date.Date);
-                json.WriteString("why", WithoutPaths(date.Why));
-            }
-        );
+        WriteFiles("delete", next.Delete);
+        WriteDates("dates", next.Dates);
+        WriteDates("held", next.Held);
+
+        void WriteDates(string name, IReadOnlyList<PlannedDate> dates)
+        {
+            json.WriteNumber(name + "Count", dates.Count);
+            json.WriteObjects(
+                name,
+                dates.Take(Shown),
+                date =>
+                {
+                    json.WriteDate("date", date.Date);
+                    json.WriteString("why", WithoutPaths(date.Why));
+                }
+            );
+        }
 
         void WriteFiles(string name, IReadOnlyList<PlannedFile> files)
         {
@@ -270,7 +297,7 @@ sealed partial class RecordsView(LakeFollower follower, SourcesByDate sources, R
             {
                 var (record, published) = group.First();
                 var at = record.Ended ?? record.Started;
-                var restatedSince = moment.Dates.Where(date => date.Entry.RestatedAt > at).ToList();
+                var restatedSince = moment.Known.Where(date => date.Entry.RestatedAt > at).ToList();
                 json.WriteString("name", group.Key);
                 json.WriteInstant("at", at);
                 json.WriteString("error", published.Error is { } error ? WithoutPaths(error) : null);
@@ -375,15 +402,7 @@ sealed partial class RecordsView(LakeFollower follower, SourcesByDate sources, R
     static string NameOf(string path) => path[(path.LastIndexOf('/') + 1)..];
 
     /// <summary>Paths of this machine and addresses are nobody's business who looks at a page.</summary>
-    string WithoutPaths(string text) =>
-        AbsolutePath().Replace(text.Replace(follower.Lake.Name, "the lake", StringComparison.Ordinal), "…/${last}");
-
-    [GeneratedRegex(
-        @"(?<![\w.:/])/(?:[^\s/'"":]+/)+(?<last>[^\s/'"":]*)",
-        RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant,
-        1000
-    )]
-    private static partial Regex AbsolutePath();
+    string WithoutPaths(string text) => Redaction.Of(text, follower.Lake.Name);
 
     /// <summary>Something that takes a while to find, and is not found again within seconds, nor twice at once.</summary>
     sealed class Kept<T>

@@ -243,7 +243,7 @@ public sealed class Alerting(
         {
             logger.NotTold(
                 channel,
-                problem.Message,
+                problem.Message.TrimEnd('.') + ".",
                 $"after {AlertTexts.Lasting(wait)}, or by the first run after that"
             );
         }

@@ -1,7 +1,7 @@
 // The frame around pages: where one is, how one gets elsewhere, and that a page follows the lake.
 import { append, h, type Child } from "./dom.js";
 import * as format from "./format.js";
-import { ask, type Lake, Problem } from "./server.js";
+import { allTables, ask, type Lake, Problem } from "./server.js";
 
 /** What a page is made from. */
 export interface Visit {
@@ -67,6 +67,7 @@ export async function start(all: Page[]) {
     document.addEventListener("click", follow);
     window.addEventListener("popstate", () => void show());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => void show());
+    allTables().catch(() => {}); // Every page needs it: it comes while the page asks for the rest.
     await show();
     setInterval(() => void poll(), pollMs);
     document.addEventListener("visibilitychange", () => void poll());
@@ -137,7 +138,7 @@ async function show() {
         showStatus(lake);
         content =
             lake.dates === 0 && !page.worksEmpty
-                ? empty(page)
+                ? empty(page, lake)
                 : await page.show({ lake, parameters: new URLSearchParams(location.search), signal: visit.signal });
     } catch (error) {
         if (visit.signal.aborted) {
@@ -184,7 +185,19 @@ export const panel = (title: Child, attributes: { class?: string; note?: Child; 
 /** What is said where there is nothing to show. */
 export const nothing = (title: string, ...text: Child[]) => h("div", { class: "nothing" }, h("p", { class: "nothing-title" }, title), h("p", {}, text));
 
-function empty(page: Page): Child[] {
+function empty(page: Page, lake: Lake): Child[] {
+    if (lake.held.length > 0) {
+        return [
+            head(page.title),
+            h(
+                "div",
+                { class: "panel" },
+                nothing("All dates are held back", "Checks of quality have failed, and nothing was published before."),
+                h("p", { class: "centred" }, h("a", { href: "/data" }, "Which checks, and what to do")),
+            ),
+        ];
+    }
+
     return [
         head(page.title),
         h(

@@ -18,6 +18,8 @@ export interface Theme {
     faint: string;
     series: string[];
     scale: string[];
+    /** Of what is ok, odd and wrong: they differ in lightness too. */
+    status: string[];
     /** How large letters are, in pixels. */
     letter: number;
     /** How much larger everything is than on a desk: a window as wide as a wall has larger letters. */
@@ -35,6 +37,7 @@ export function theme(): Theme {
               surface: "#1a2028",
               faint: "#5c6874",
               series: ["#56b4e9", "#e69f00", "#2fc294", "#e58bbf", "#f0e442"],
+              status: ["#24506b", "#e6b93c", "#ff7f50"],
               scale: ["#1d2a38", "#1f4a6b", "#2279ad", "#56b4e9", "#c9e8fb"],
               letter,
               scaling,
@@ -46,6 +49,7 @@ export function theme(): Theme {
               surface: "#ffffff",
               faint: "#a7b1bb",
               series: ["#0072b2", "#d55e00", "#00835d", "#b0508a", "#8a6d00"],
+              status: ["#cfe4f2", "#e0a100", "#b03a00"],
               scale: ["#eef5fa", "#bcdcee", "#6db2dc", "#1f7fb8", "#0b4a77"],
               letter,
               scaling,
@@ -54,10 +58,10 @@ export function theme(): Theme {
 
 const symbols = ["circle", "rect", "triangle", "diamond", "roundRect"];
 
-/** Lines that go on behind one another differ in colour, dash and mark. */
+/** Lines that go on behind one another differ in colour, dash and mark; where they are dense no dash can be seen. */
 export const lineStyle = (number: number, points: number) => ({
     symbol: symbols[number % symbols.length],
-    lineStyle: { width: points > 180 ? 1.25 : 2, type: (["solid", "dashed", "dotted", [8, 3, 2, 3], [3, 3]] as const)[number % 5] as any },
+    lineStyle: { width: points > 180 ? 1.25 : 2, type: (points > 180 ? "solid" : ["solid", "dashed", "dotted", [8, 3, 2, 3], [3, 3]][number % 5]) as any },
 });
 
 export interface ChartOptions<Row> {
@@ -140,8 +144,7 @@ function scaled(option: any, by: number): any {
 
 function frame(theme: Theme) {
     return {
-        animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
-        animationDuration: 250,
+        animation: false, // What is asked for is there at once.
         color: theme.series,
         textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, fontSize: theme.letter, color: theme.muted },
     };
@@ -212,7 +215,8 @@ export const numbers = (theme: Theme, name: string, show: (value: number) => str
     type: "value",
     name,
     nameLocation: "end",
-    nameTextStyle: { color: theme.muted, fontSize: theme.letter, align: "left", padding: [0, 0, 0, -24 * theme.scaling] },
+    nameGap: 15 + 4 * (theme.scaling - 1),
+    nameTextStyle: { color: theme.muted, fontSize: theme.letter, align: "left", padding: [0, 0, 0, -12 * theme.scaling] },
     axisLabel: { color: theme.muted, fontSize: theme.letter, formatter: show },
     splitLine: { lineStyle: { color: theme.line } },
     splitNumber: 4,

@@ -26,7 +26,7 @@ export const mark = (value: number) => short(value).replace(/\.0+(?= |$)/, "").r
 export const mean = (value: number) => (value >= 100 || Number.isInteger(value) ? count(value) : value.toFixed(1));
 
 /** 45.6 % */
-export const percent = (share: number) => minus(`${(share * 100).toFixed(Math.abs(share) >= 0.9995 ? 0 : 1)} %`);
+export const percent = (share: number) => minus(`${(share * 100).toFixed(share === 0 || Math.abs(share) >= 0.9995 ? 0 : 1)} %`);
 
 /** +4.2 % */
 export const change = (from: number, to: number) => {

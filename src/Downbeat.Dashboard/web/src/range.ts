@@ -12,15 +12,14 @@ export interface Range {
 }
 
 /** The range of the URL; else the last four weeks. */
-export function rangeOf(visit: Visit): Range {
-    const to = visit.parameters.get("to") ?? visit.lake.last!;
+export function rangeOf(visit: Visit, last = visit.lake.last!): Range {
+    const to = visit.parameters.get("to") ?? last;
     return { from: visit.parameters.get("from") ?? addDays(to, 1 - usual), to };
 }
 
 /** How to choose it. */
-export function rangeControl(visit: Visit): Child {
-    const { from, to } = rangeOf(visit);
-    const last = visit.lake.last!;
+export function rangeControl(visit: Visit, last = visit.lake.last!): Child {
+    const { from, to } = rangeOf(visit, last);
     const set = (newFrom: string, newTo: string) => newFrom && newTo && newFrom <= newTo && choose({ from: newFrom, to: newTo });
     const input = (id: string, label: string, value: string, change: (value: string) => void) =>
         h("input", {

@@ -7,6 +7,9 @@ export class Problem extends Error {
     }
 }
 
+const attempts = 4;
+const waitMs = 1000;
+
 type Parameters = Record<string, string | number | string[] | undefined>;
 
 /** An address with parameters; those that are undefined are left out. */
@@ -24,11 +27,18 @@ export function address(path: string, parameters: Parameters = {}): string {
 /** Asks for JSON. The browser keeps answers and asks whether they still hold: what has not changed is not sent again. */
 export async function ask<T>(path: string, parameters: Parameters = {}, signal?: AbortSignal): Promise<T> {
     let response: Response;
-    try {
-        response = await fetch(address(path, parameters), { signal, headers: { Accept: "application/json" } });
-    } catch (error) {
-        if (signal?.aborted) throw error;
-        throw new Problem(0, "The server does not answer. It may have ended: start downbeat serve again.");
+    for (let attempt = 1; ; attempt++) {
+        try {
+            response = await fetch(address(path, parameters), { signal, headers: { Accept: "application/json" } });
+        } catch (error) {
+            if (signal?.aborted) throw error;
+            throw new Problem(0, "The server does not answer. It may have ended: start downbeat serve again.");
+        }
+
+        // A run publishes a date just now, or too many ask: what is asked for will be there.
+        if (response.status !== 503 || attempt === attempts) break;
+        await new Promise((resume) => setTimeout(resume, waitMs));
+        signal?.throwIfAborted();
     }
 
     if (response.status === 401) {
@@ -52,6 +62,9 @@ export interface Lake {
     dates: number;
     first?: string;
     last?: string;
+    /** The last date of which anything is known: later than the last one when that is held back and shows nothing. */
+    lastKnown?: string;
+    held: { date: string; shown: boolean }[];
     restatedAt?: string;
 }
 
@@ -72,7 +85,14 @@ export interface Table {
 let tables: Promise<Table[]> | undefined;
 
 /** All tables, with what their columns mean. */
-export const allTables = () => (tables ??= ask<{ tables: Table[] }>("/api/v1/tables").then((answer) => answer.tables));
+export const allTables = () =>
+    (tables ??= ask<{ tables: Table[] }>("/api/v1/tables").then(
+        (answer) => answer.tables,
+        (error) => {
+            tables = undefined; // Asked again the next time.
+            throw error;
+        },
+    ));
 
 /** What a column means, as a sentence. */
 export async function definition(table: string, column: string): Promise<string> {

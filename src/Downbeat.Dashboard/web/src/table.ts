@@ -98,10 +98,16 @@ export function dataTable<Row>(options: TableOptions<Row>): HTMLElement {
 export const csvButton = <Row>(options: TableOptions<Row>) =>
     h("button", { type: "button", class: "quiet", "aria-label": `CSV of ${options.label}`, onclick: () => saveCsv(options) }, "CSV");
 
-/** Takes a table along as CSV: RFC 4180, with all digits. */
+// What a spreadsheet would calculate (https://owasp.org/www-community/attacks/CSV_Injection), as `show --spreadsheet-safe` has it.
+const formula = /^[ \u00a0\ufeff\u200b]*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+
+/**
+ * Takes a table along as CSV: RFC 4180, with all digits. It is for people and their spreadsheets: a text that would be taken for
+ * a formula has an apostrophe before it. Programs have the API.
+ */
 export function saveCsv<Row>(options: TableOptions<Row>) {
     const field = (value: string | number | null) => {
-        const text = value === null ? "" : String(value);
+        const text = value === null ? "" : typeof value === "string" && formula.test(value) && isNaN(Number(value)) ? `'${value}` : String(value);
         return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
     };
     const lines = [options.columns.map((column) => field(column.label)), ...options.rows.map((row) => options.columns.map((column) => field(column.value(row))))];

@@ -1,8 +1,8 @@
 import { choose, head, panel, type Page } from "../app.js";
 import { h, type Child } from "../dom.js";
 import * as format from "../format.js";
-import { allTables, sentence, type Table } from "../server.js";
-import { dataTable } from "../table.js";
+import { allTables, sentence, type Column, type Table } from "../server.js";
+import { csvButton, dataTable, type TableOptions } from "../table.js";
 
 export const api: Page = {
     path: "/api",
@@ -145,18 +145,15 @@ function pretty(text: string): string {
 }
 
 function columns(table: Table): Child {
-    return panel(
-        table.name,
-        { note: sentence(table.definition) },
-        dataTable({
-            name: table.name,
-            label: `Columns of ${table.name}`,
-            rows: table.columns,
-            columns: [
-                { label: "Column", value: (column) => column.name, show: (column) => h("code", {}, column.name), isHeader: true },
-                { label: "Type", value: (column) => column.type },
-                { label: "Means", value: (column) => sentence(column.definition) },
-            ],
-        }),
-    );
+    const options: TableOptions<Column> = {
+        name: `columns-${table.name}`,
+        label: `Columns of ${table.name}`,
+        rows: table.columns,
+        columns: [
+            { label: "Column", value: (column) => column.name, show: (column) => h("code", {}, column.name), isHeader: true },
+            { label: "Type", value: (column) => column.type },
+            { label: "Means", value: (column) => sentence(column.definition) },
+        ],
+    };
+    return panel(table.name, { note: sentence(table.definition), actions: csvButton(options) }, dataTable(options));
 }

@@ -27,8 +27,8 @@ function bars(groups: Groups) {
             rows,
             columns: [
                 { label: "Country", value: (row) => row.name, isHeader: true },
-                { label: "Listens", value: (row) => row.listens, show: (row) => format.count(row.listens), isNumber: true },
-                { label: "Share", value: (row) => row.share, show: (row) => format.percent(row.share), isNumber: true },
+                { label: "Listens", value: (row) => row.listens, show: (row) => format.count(row.listens), isNumber: true, definition: "Listens of users of the country, of all dates of the range." },
+                { label: "Share", value: (row) => row.share, show: (row) => format.percent(row.share), isNumber: true, definition: "Of all listens of these dates." },
             ],
         },
         option: (theme, width) => ({

@@ -2,8 +2,9 @@ import { choose, head, nothing, panel, type Page, type Visit } from "../app.js";
 import { above, categories, chartPanel, legend, numbers, tooltip } from "../chart.js";
 import { h, term, type Child } from "../dom.js";
 import * as format from "../format.js";
+import { badge, heldNotice, name, sayAll, type Check, type Quality } from "../quality.js";
 import { rangeControl, rangeOf, type Range } from "../range.js";
-import { address, ask, sentence } from "../server.js";
+import { address, ask, Problem, sentence } from "../server.js";
 import { csvButton, dataTable, type TableColumn, type TableOptions } from "../table.js";
 
 type Reasons = Record<string, number>;
@@ -12,19 +13,25 @@ interface DateFacts {
     date: string;
     files: number;
     filesKnown: number;
-    delivered: number;
-    listens: number;
+    filesOut: number;
+    stale: boolean;
+    twice: number | null;
+    /** The listens as they are shown; null when nothing is. */
+    shown: number | null;
     rejected: number;
     duplicates: number;
     unknownTrackListens: number;
     unknownUsers: number;
     restatedAt: string;
     restatedWhy: string;
+    quality: Quality;
 }
 
 interface Data {
     days: number;
     dates: DateFacts[];
+    heldCount: number;
+    held: { date: string; quality: Quality }[];
     lake: {
         files: number;
         rows: number;
@@ -55,7 +62,7 @@ interface Source {
     duplicates: number;
     rejected: number;
     reasons: Reasons;
-    replaced: boolean;
+    what: "replaced" | "retracted" | "rewritten" | "swept" | null;
 }
 
 interface Entry {
@@ -111,8 +118,12 @@ interface Plan {
     move: PlannedFile[];
     leaveCount: number;
     leave: PlannedFile[];
+    deleteCount: number;
+    delete: PlannedFile[];
     datesCount: number;
     dates: { date: string; why: string }[];
+    heldCount: number;
+    held: { date: string; why: string }[];
 }
 
 const rowsOfPage = 100;
@@ -122,26 +133,33 @@ export const data: Page = {
     title: "Data",
     worksEmpty: true,
     async show(visit) {
-        const range: Range | null = visit.lake.last ? rangeOf(visit) : null;
+        const last = visit.lake.lastKnown;
+        const range: Range | null = last ? rangeOf(visit, last) : null;
         const { parameters, signal } = visit;
         const [date, source] = [parameters.get("date"), parameters.get("source")];
         const [known, quarantine, runs, plan, sources, rejects] = await Promise.all([
             ask<Data>("/view/data", { ...range }, signal),
             ask<{ entries: Entry[] }>("/view/quarantine", {}, signal),
             ask<{ count: number; runs: Run[] }>("/view/runs", {}, signal),
-            ask<Plan>("/view/plan", {}, signal),
+            ask<Plan>("/view/plan", {}, signal).catch((error): Partial<Plan> => {
+                if (!(error instanceof Problem)) throw error;
+                return { problem: error.message };
+            }) as Promise<Plan>,
             date ? ask<{ sources: Source[] }>("/view/sources", { date }, signal) : null,
             source
                 ? ask<Rejects>("/view/rejects", { source, reason: parameters.get("reason") ?? "", skip: parameters.get("skip") ?? 0 }, signal).catch(() => null)
                 : null,
         ]);
         return [
-            head("Data", range && rangeControl(visit)),
+            head("Data", range && rangeControl(visit, last)),
             overview(known, plan),
+            known.held.map((one) => heldNotice(one.date, one.quality, h("a", { href: address("/data", { ...range, date: one.date }) }, format.date(one.date)))),
+            known.heldCount > known.held.length ? h("p", { class: "facts" }, h("span", {}, `And ${known.heldCount - known.held.length} more are held back; downbeat quality lists all.`)) : null,
             range && dates(known, range, date),
-            date && sources && filesOf(date, sources.sources),
+            date && sources && filesOf(date, sources.sources, known),
+            date && checksOf(known.dates.find((one) => one.date === date)),
+            range && quality(known, range),
             h("div", { class: "columns" }, next(plan), destinations(known), reasons(known)),
-            // The checks of a date (quality_daily), and how to approve one that was held back, belong here.
             set(quarantine.entries, source),
             source && rawRows(source, rejects, quarantine.entries.find((entry) => entry.source === source), visit),
             history(runs),
@@ -161,8 +179,9 @@ function bring(date: string | null, source: string | null): null {
     return null;
 }
 
-function overview({ lake }: Data, plan: Plan): Child {
-    const work = plan.readCount + plan.scanCount + plan.moveCount + plan.datesCount;
+function overview({ lake, heldCount }: Data, plan: Plan): Child {
+    const work = plan.readCount + plan.scanCount + plan.moveCount + plan.deleteCount + plan.datesCount;
+    const waiting = lake.filesWaiting ? `${format.plural(lake.filesWaiting, "file")}, ${format.bytes(lake.bytesWaiting)}, ${lake.filesWaiting === 1 ? "waits" : "wait"}` : "no file waits";
     const fact = (label: string, value: string, meaning: string, note: Child, tone = "") =>
         h("section", { class: `panel card small ${tone}`, "aria-label": label }, h("h2", {}, term(label, meaning)), h("p", { class: "value" }, value), h("p", { class: "muted" }, note));
     const share = lake.rows ? lake.rejected / lake.rows : 0;
@@ -175,15 +194,15 @@ function overview({ lake }: Data, plan: Plan): Child {
             "When the newest file that was taken in arrived.",
             lake.newestArrival ? format.instant(lake.newestArrival) : "no file was taken in yet",
         ),
-        fact("Waiting", format.plural(lake.filesWaiting, "file"), "Files of listens that have landed and wait for a run.", lake.filesWaiting ? format.bytes(lake.bytesWaiting) : "everything is taken in"),
         fact("Listens", format.short(lake.accepted), "Rows accepted, of all files that count: the distinct listens of each.", `${format.plural(lake.files, "file")}, ${format.short(lake.duplicates)} rows repeated`),
         fact("Rejected", format.percent(share), "The share of rows that are no listens.", `${format.count(lake.rejected)} of ${format.short(lake.rows)} rows`),
         fact("Quarantine", format.plural(lake.quarantinedFiles, "file"), "Files set aside whole, until someone mends them.", `${format.plural(lake.rejectedRows, "rejected row")}`, lake.quarantinedFiles ? "warn" : ""),
+        fact("Held back", format.plural(heldCount, "date"), "Dates that fail a check of quality: they keep the tables they had until they are mended, or approved.", heldCount ? "see below" : "none fails a check", heldCount ? "warn" : ""),
         fact(
             "Next run",
             lake.running ? "at work" : plan.problem ? "not possible" : work ? format.plural(work, "step") : "nothing",
-            "What a run would find to do now.",
-            lake.running ? "a run works on the lake" : plan.problem || work ? h("a", { href: "#next", onclick: jump }, "what, and why") : "the lake is as it should be",
+            "What a run would find to do now: files to read, scan or move, dates to compute.",
+            lake.running ? "a run works on the lake" : plan.problem || work ? [waiting, ": ", h("a", { href: "#next", onclick: jump }, "what, and why")] : waiting,
         ),
     );
 }
@@ -210,19 +229,25 @@ function dates(known: Data, range: Range, chosen: string | null): Child {
                 show: (row) => h("a", { href: address("/data", { ...range, date: row.date }), "aria-current": row.date === chosen ? "true" : null }, row.date),
                 isHeader: true,
             },
-            { label: "Listens", value: (row) => row.listens, show: (row) => format.count(row.listens), isNumber: true, definition: "Distinct listens of the date." },
+            { label: "Listens", value: (row) => row.shown, show: (row) => counted(row.shown), isNumber: true, definition: "Distinct listens of the date, as they are shown: of one that is held back those of before, or none." },
             {
                 label: "Files",
                 value: (row) => row.files,
-                show: (row) => (row.files === row.filesKnown ? String(row.files) : h("strong", { class: "bad" }, `${row.files} of ${row.filesKnown}`)),
+                show: filesOfDate,
                 isNumber: true,
-                definition: "Files whose listens are in the numbers. Fewer than there are: the next run restates the date.",
+                definition: "Files whose listens are in the numbers, of those that count. The next run restates a date that lacks some, or still holds some that were taken back.",
             },
-            { label: "Twice", value: (row) => row.delivered - row.listens, show: (row) => format.count(row.delivered - row.listens), isNumber: true, isExtra: true, definition: "Listens that came in more than one file, and count once." },
+            {
+                label: "Checks",
+                value: (row) => (row.quality.held ? 2 : 0) + row.quality.checks.filter((check) => check.status !== "ok").length,
+                show: standing,
+                definition: "What the checks of quality say.",
+            },
+            { label: "Twice", value: (row) => row.twice, show: (row) => counted(row.twice), isNumber: true, isExtra: true, definition: "Listens that came in more than one file, and count once." },
             { label: "Repeated", value: (row) => row.duplicates, show: (row) => format.count(row.duplicates), isNumber: true, isExtra: true, definition: "Rows that repeat a listen of the same file, in the whole files." },
             { label: "Rejected", value: (row) => row.rejected, show: (row) => format.count(row.rejected), isNumber: true, definition: "Rows that are no listens, in the whole files: a rejected row may have no date." },
-            { label: "Unknown tracks", value: (row) => row.unknownTrackListens, show: (row) => format.count(row.unknownTrackListens), isNumber: true, isExtra: true, definition: "Listens of tracks that the songs do not know." },
-            { label: "Unknown users", value: (row) => row.unknownUsers, show: (row) => format.count(row.unknownUsers), isNumber: true, isExtra: true, definition: "Listeners that the users do not hold." },
+            { label: "Unknown tracks", value: (row) => unlessHeld(row, row.unknownTrackListens), show: (row) => counted(unlessHeld(row, row.unknownTrackListens)), isNumber: true, isExtra: true, definition: "Listens of tracks that the songs do not know." },
+            { label: "Unknown users", value: (row) => unlessHeld(row, row.unknownUsers), show: (row) => counted(unlessHeld(row, row.unknownUsers)), isNumber: true, isExtra: true, definition: "Listeners that the users do not hold." },
             { label: "Restated", value: (row) => row.restatedAt, show: (row) => h("span", { "data-tip": format.instant(row.restatedAt) }, format.ago(row.restatedAt)) },
             { label: "Why", value: (row) => row.restatedWhy, show: (row) => clipped(row.restatedWhy), isExtra: true },
         ],
@@ -239,17 +264,138 @@ function dates(known: Data, range: Range, chosen: string | null): Child {
                 grid: { left: 8, right: 16, top: above(theme, ["Distinct listens", "Came more than once"], width), bottom: 8, containLabel: true },
                 tooltip: tooltip(theme, (points) => ({
                     title: format.date(inOrder[points[0].dataIndex].date),
-                    lines: points.map((point) => [point.seriesName, format.count(point.value), point.color]),
+                    lines: points.map((point) => [point.seriesName, point.value == null ? "–" : format.count(point.value), point.color]),
                 })),
                 xAxis: categories(theme, inOrder.map((row) => row.date), format.dateShort),
                 yAxis: numbers(theme, "listens", format.mark),
                 series: [
-                    { name: "Distinct listens", type: "bar", stack: "all", data: inOrder.map((row) => row.listens), barCategoryGap: "24%", barMaxWidth: 40 },
-                    { name: "Came more than once", type: "bar", stack: "all", data: inOrder.map((row) => row.delivered - row.listens) },
+                    { name: "Distinct listens", type: "bar", stack: "all", data: inOrder.map((row) => row.shown), barCategoryGap: "24%", barMaxWidth: 40 },
+                    { name: "Came more than once", type: "bar", stack: "all", data: inOrder.map((row) => row.twice) },
                 ],
             }),
         }),
         panel("Dates", { actions: csvButton(options) }, dataTable(options)),
+    ];
+}
+
+/** Of a date that is held back what was computed is not what is shown. */
+const unlessHeld = (row: DateFacts, number: number) => (row.quality.held ? null : number);
+
+const counted = (number: number | null) => (number === null ? null : format.count(number));
+
+function filesOfDate(row: DateFacts): Child {
+    if (row.quality.held) return h("span", { "data-tip": "With these it is held back: what is shown is of the files there were before." }, String(row.filesKnown));
+    const text = row.files === row.filesKnown ? String(row.files) : `${row.files} of ${row.filesKnown}`;
+    if (!row.stale) return text;
+    return h("strong", { class: "bad", "data-tip": "The numbers are of other files than count now: the next run restates them.", tabindex: 0 }, text, row.filesOut ? ` and ${row.filesOut} taken back` : row.files === row.filesKnown ? ", changed" : "");
+}
+
+/** How a date stands with its checks. */
+function standing({ quality }: DateFacts): Child {
+    const found = quality.checks.filter((check) => check.status !== "ok");
+    if (quality.held) return h("span", { class: "badge bad", "data-tip": sayAll(found), tabindex: 0 }, "held back");
+    if (found.length > 0) return h("span", { class: "badge warn", "data-tip": sayAll(found) + (quality.approvedAt ? `. Approved on ${format.instant(quality.approvedAt)}.` : ""), tabindex: 0 }, quality.approvedAt ? "approved" : format.plural(found.length, "warning"));
+    return quality.checks.length ? h("span", { class: "badge good" }, "ok") : null;
+}
+
+interface CheckOfDate {
+    date: string;
+    held: boolean;
+    check: Check;
+}
+
+function checkColumns(range: Range | null, withDate: boolean): TableColumn<CheckOfDate>[] {
+    const date: TableColumn<CheckOfDate> = {
+        label: "Date",
+        value: (row) => row.date,
+        show: (row) => [h("a", { href: address("/data", { ...range, date: row.date }) }, row.date), row.held ? [" ", h("span", { class: "badge bad" }, "held back")] : null],
+        isHeader: true,
+    };
+    return [
+        ...(withDate ? [date] : []),
+        { label: "Check", value: (row) => row.check.check, show: (row) => h("code", {}, name(row.check)), isHeader: !withDate },
+        { label: "Value", value: (row) => row.check.value, show: (row) => row.check.valueText, isNumber: true, definition: "What it measured." },
+        { label: "Threshold", value: (row) => row.check.threshold, show: (row) => row.check.thresholdText, isNumber: true, definition: "The one that the value is above; the lower one when it is above none." },
+        { label: "Status", value: (row) => row.check.status, show: (row) => badge(row.check), definition: "ok: within; warn: above the first threshold; fail: above the one that holds the date back." },
+        { label: "Measures", value: (row) => row.check.meaning, show: (row) => sentence(row.check.meaning), isExtra: true },
+    ];
+}
+
+/** All checks of the date that was chosen. */
+function checksOf(date: DateFacts | undefined): Child {
+    if (!date) return null;
+    const options: TableOptions<CheckOfDate> = {
+        name: `checks-${date.date}`,
+        label: `Checks of ${date.date}`,
+        rows: date.quality.checks.map((check) => ({ date: date.date, held: date.quality.held, check })),
+        sort: "Check",
+        columns: checkColumns(null, false),
+    };
+    return panel(
+        `Checks of ${format.date(date.date)}`,
+        { actions: options.rows.length ? csvButton(options) : null, note: date.quality.approvedAt ? `Approved on ${format.instant(date.quality.approvedAt)}.` : null },
+        options.rows.length ? dataTable(options) : nothing("No checks", "The date was computed before there were any, or all are off. downbeat rebuild computes it again."),
+    );
+}
+
+const statuses = ["ok", "warn", "fail"];
+
+/** What the checks of all dates say: a map of all, and a list of those that are not ok. */
+function quality(known: Data, range: Range): Child {
+    const inOrder = [...known.dates].reverse();
+    const all = inOrder.flatMap(({ date, quality }) => quality.checks.map((check) => ({ date, held: quality.held, check })));
+    if (all.length === 0) return null;
+    const found = all.filter((row) => row.check.status !== "ok").reverse();
+    const names = [...new Set(all.map((row) => row.check.check))].sort();
+    const dates = inOrder.map((row) => row.date);
+    const table: TableOptions<CheckOfDate> = { name: `checks-${range.from}-${range.to}`, label: "Checks of quality", rows: all, sort: "Date", isDescending: true, shown: 30, columns: checkColumns(range, true) };
+    const list: TableOptions<CheckOfDate> = { ...table, name: `findings-${range.from}-${range.to}`, label: "Checks that are not ok", rows: found, shown: 10 };
+    const isFine = found.length === 0;
+    const many = `${format.plural(all.length, "check")} of ${format.plural(known.dates.length, "date")}`;
+    return [
+        chartPanel({
+            title: "Checks by date",
+            description: `Whether each check of each date is ok, warns, or fails. The table has the values.`,
+            note: [isFine ? `All ${many} are ok. ` : `${found.length} of ${many} are not ok. `, "Choose a cell to see all checks of its date."],
+            height: 5 + names.length * 1.5,
+            class: "heat",
+            table,
+            onClick: (event) => choose({ date: dates[event.value[0]] }),
+            option: (theme, width) => ({
+                grid: { left: 8, right: 8, top: 36, bottom: 8, containLabel: true },
+                tooltip: tooltip(
+                    theme,
+                    ([point]) => {
+                        const row = all[point.dataIndex];
+                        return { title: format.date(row.date), lines: [[row.check.check, row.check.valueText, point.color], ["Threshold", row.check.thresholdText], ["Status", row.check.status]] };
+                    },
+                    "item",
+                ),
+                xAxis: { ...categories(theme, dates, format.dateMarks(dates)), splitArea: { show: false } },
+                yAxis: { ...categories(theme, names), inverse: true, axisLabel: { color: theme.muted, fontSize: theme.letter, interval: 0, width: Math.max(96 * theme.scaling, width * 0.35), overflow: "break", formatter: (name: string) => name.replaceAll("_", " ") } },
+                visualMap: {
+                    type: "piecewise",
+                    orient: "horizontal",
+                    left: 0,
+                    top: 0,
+                    itemWidth: 14,
+                    itemHeight: 14,
+                    itemGap: 16,
+                    dimension: 2,
+                    textStyle: { color: theme.text, fontSize: theme.letter },
+                    pieces: statuses.map((label, value) => ({ value, label, color: theme.status[value] })),
+                },
+                series: [
+                    {
+                        type: "heatmap",
+                        data: all.map((row) => [dates.indexOf(row.date), names.indexOf(row.check.check), statuses.indexOf(row.check.status)]),
+                        itemStyle: { borderColor: theme.surface, borderWidth: dates.length > 60 ? 0.5 : 2, borderRadius: 2 },
+                        emphasis: { itemStyle: { borderColor: theme.text, borderWidth: 2 } },
+                    },
+                ],
+            }),
+        }),
+        isFine ? null : panel("Checks that are not ok", { class: "list", actions: csvButton(list) }, dataTable(list)),
     ];
 }
 
@@ -276,7 +422,8 @@ function reasons({ lake }: Data): Child {
     );
 }
 
-function filesOf(date: string, sources: Source[]): Child {
+function filesOf(date: string, sources: Source[], known: Data): Child {
+    const facts = known.dates.find((one) => one.date === date);
     const number = (label: string, value: (row: Source) => number, definition?: string): TableColumn<Source> => ({
         label,
         value,
@@ -290,28 +437,38 @@ function filesOf(date: string, sources: Source[]): Child {
         rows: sources,
         sort: "Scanned",
         columns: [
-            { label: "File", value: (row) => row.name, show: (row) => [h("bdi", {}, row.name), row.replaced ? h("span", { class: "badge" }, "replaced") : null], isHeader: true },
+            { label: "File", value: (row) => row.name, show: (row) => [h("bdi", {}, row.name), row.what ? [" ", h("span", { class: "badge", "data-tip": whatBecame[row.what][1], tabindex: 0 }, whatBecame[row.what][0])] : null], isHeader: true },
             number("Of the date", (row) => row.listens, "Its distinct listens of the date."),
             number("Rows", (row) => row.rows, "All rows of the file."),
             number("Accepted", (row) => row.accepted, "Its distinct listens, of all dates."),
             number("Repeated", (row) => row.duplicates, "Rows that repeat a listen of the same file."),
             number("Rejected", (row) => row.rejected, "Rows that are no listens."),
             { label: "Reasons", value: (row) => sayReasons(row.reasons), show: (row) => clipped(sayReasons(row.reasons)), isExtra: true },
-            { label: "Arrived", value: (row) => row.arrived, show: (row) => format.instant(row.arrived), isExtra: true },
-            { label: "Scanned", value: (row) => row.scanned, show: (row) => format.instant(row.scanned), isExtra: true },
+            { label: "Arrived", value: (row) => row.arrived, show: (row) => when(row.arrived), isExtra: true },
+            { label: "Scanned", value: (row) => row.scanned, show: (row) => when(row.scanned), isExtra: true },
         ],
     };
     return panel(
         `Files of ${format.date(date)}`,
         { id: "files", actions: [csvButton(options), h("a", { class: "quiet", href: `/?date=${date}` }, "The day"), h("button", { type: "button", class: "quiet", onclick: () => choose({ date: null }) }, "Close")] },
-        dataTable(options),
+        sources.length ? dataTable(options) : nothing("No file holds listens of this date", facts ? "They were taken back: the next run takes the date away." : "Choose another date."),
     );
 }
+
+const whatBecame = {
+    replaced: ["replaced", "A newer version of the file took its place: its listens do not count."],
+    retracted: ["retracted", "Someone took its listens out: they do not count."],
+    rewritten: ["users forgotten", "Users were forgotten: what is told is what is left of the file."],
+    swept: ["raw file deleted", "It is kept no longer than the settings say. Its listens count."],
+} as const;
 
 const sayReasons = (reasons: Reasons) =>
     Object.entries(reasons)
         .map(([reason, count]) => `${reason} ${format.count(count)}`)
         .join(", ");
+
+/** An instant in one line. */
+const when = (text: string) => h("span", { class: "when" }, format.instant(text));
 
 const clipped = (text: string) => h("span", { class: "clip", "data-tip": text }, text);
 
@@ -336,7 +493,7 @@ function set(entries: Entry[], chosen: string | null): Child {
                 show: (row) => (row.fault ? [h("span", { class: "badge bad" }, "whole file"), " ", row.detail] : clipped(sayReasons(row.reasons) || "rows of the catalogue")),
             },
             { label: "Rows", value: (row) => (row.fault ? null : row.rejects), show: (row) => (row.fault ? null : format.count(row.rejects)), isNumber: true, definition: "Rejected rows that are still there." },
-            { label: "Arrived", value: (row) => row.arrived, show: (row) => format.instant(row.arrived), isExtra: true },
+            { label: "Arrived", value: (row) => row.arrived, show: (row) => when(row.arrived), isExtra: true },
         ],
     };
     return panel(
@@ -386,9 +543,11 @@ function next(plan: Plan): Child {
         ...plan.scan.map((file): [string, string, string] => ["scan", `${file.name} (${format.bytes(file.bytes)})`, file.why]),
         ...plan.move.map((file): [string, string, string] => ["move", file.name, file.why]),
         ...plan.dates.map((date): [string, string, string] => ["compute", date.date, date.why]),
+        ...plan.delete.map((file): [string, string, string] => ["delete", file.name, file.why]),
+        ...plan.held.map((date): [string, string, string] => ["hold back", date.date, `${date.why}: it waits for a file, or to be approved`]),
         ...plan.leave.map((file): [string, string, string] => ["leave", file.name, file.why]),
     ];
-    const all = plan.readCount + plan.scanCount + plan.moveCount + plan.leaveCount + plan.datesCount;
+    const all = plan.readCount + plan.scanCount + plan.moveCount + plan.leaveCount + plan.deleteCount + plan.heldCount + plan.datesCount;
     const options: TableOptions<[string, string, string]> = {
         name: "next-run",
         label: "What the next run would do",
@@ -448,7 +607,7 @@ function history({ count, runs }: { count: number; runs: Run[] }): Child {
         isDescending: true,
         shown: 10,
         columns: [
-            { label: "Started", value: (run) => run.started, show: (run) => format.instant(run.started), isHeader: true },
+            { label: "Started", value: (run) => run.started, show: (run) => when(run.started), isHeader: true },
             {
                 label: "Outcome",
                 value: (run) => run.outcome,

@@ -3,6 +3,7 @@ import { above, categories, chartPanel, legend, numbers, tooltip } from "../char
 import { h, term, type Child } from "../dom.js";
 import * as format from "../format.js";
 import { ask, definition, sentence } from "../server.js";
+import { heldNotice, sayAll, type Quality } from "../quality.js";
 import { spark } from "../spark.js";
 import { csvButton, dataTable, type TableColumn, type TableOptions } from "../table.js";
 
@@ -27,7 +28,9 @@ interface Hour {
 interface Completeness {
     files: number;
     filesKnown: number;
-    delivered: number;
+    filesOut: number;
+    stale: boolean;
+    twice: number | null;
     listens: number;
     rejected: number;
     duplicates: number;
@@ -42,6 +45,7 @@ interface Day {
     previous: string | null;
     next: string | null;
     published: boolean;
+    quality?: Quality;
     measures: Measure[];
     hours: Hour[];
     hoursWeekBefore: { hour: number; listens: number }[];
@@ -67,7 +71,19 @@ export const day: Page = {
     title: "Day",
     async show({ lake, parameters, signal }) {
         const day = await ask<Day>("/view/day", { date: parameters.get("date") ?? lake.last! }, signal);
-        const controls = dateControl(day, lake.first!, lake.last!);
+        const controls = dateControl(day, lake.first!, lake.last!, lake.lastKnown!);
+        if (!day.published && day.quality) {
+            return [
+                head(format.date(day.date), controls),
+                heldNotice(day.date, day.quality, "This date"),
+                h(
+                    "div",
+                    { class: "panel" },
+                    nothing("Nothing of this date is shown", "It was never published before. ", h("a", { href: dataOf(day.date) }, "Its files and all its checks")),
+                ),
+            ];
+        }
+
         if (!day.published) {
             return [
                 head(format.date(day.date), controls),
@@ -84,15 +100,21 @@ export const day: Page = {
 
         return [
             head(format.date(day.date), controls),
-            completeness(day.completeness, lake.zone),
+            completeness(day.completeness, day.quality, day.date, lake.zone),
+            day.quality && heldNotice(day.date, day.quality, "This date"),
+            day.date === lake.last && lake.lastKnown! > day.date
+                ? h("p", { class: "facts warn" }, h("span", {}, h("a", { href: `/?date=${lake.lastKnown}` }, format.date(lake.lastKnown!)), " has come, and is held back"))
+                : null,
             h("div", { class: "cards" }, day.measures.map((measure) => card(measure, day.date))),
-            hours(day, lake.zone),
+            hours(day, lake.zone, await hourly()),
             h("div", { class: "columns" }, genres(day, await definition("genre_daily", "listen_count")), tracks(day), artists(day)),
         ];
     },
 };
 
-function dateControl(day: Day, first: string, last: string): Child {
+const dataOf = (date: string) => `/data?from=${format.addDays(date, -27)}&to=${date}&date=${date}`;
+
+function dateControl(day: Day, first: string, last: string, lastKnown: string): Child {
     const step = (id: string, label: string, sign: string, date: string | null) =>
         h("button", { type: "button", id, "aria-label": label, disabled: date === null, onclick: () => date && choose({ date }) }, sign);
     return h(
@@ -108,7 +130,7 @@ function dateControl(day: Day, first: string, last: string): Child {
                 "aria-label": "Date",
                 value: day.date,
                 min: first,
-                max: last,
+                max: lastKnown,
                 onchange: (event: Event) => {
                     const { value } = event.target as HTMLInputElement;
                     if (value) choose({ date: value });
@@ -120,18 +142,29 @@ function dateControl(day: Day, first: string, last: string): Child {
     );
 }
 
-function completeness(known: Completeness, zone: string): Child {
-    const more = known.delivered - known.listens;
+function completeness(known: Completeness, quality: Quality | undefined, date: string, zone: string): Child {
+    const more = known.twice ?? 0;
+    const warnings = quality?.held ? [] : (quality?.checks ?? []);
     const facts: Child[] = [
-        term(
-            `${known.files} of ${format.plural(known.filesKnown, "file")}`,
-            known.files === known.filesKnown
-                ? "All files that hold listens of this date are in these numbers."
-                : "A file with listens of this date was scanned, and the numbers do not hold it yet: the next run restates them.",
-        ),
+        quality?.held
+            ? term(`${format.plural(known.filesKnown, "file")}, held back`, "With all these files the date fails a check. The numbers are those of before: of the files that there were then.")
+            : term(
+                  `${known.files} of ${format.plural(known.filesKnown, "file")}`,
+                  !known.stale
+                      ? "All files that hold listens of this date are in these numbers."
+                      : known.files < known.filesKnown
+                        ? "A file with listens of this date was scanned, and the numbers do not hold it yet: the next run restates them."
+                        : "Listens were taken out of a file of this date since, and the numbers still hold them: the next run restates them.",
+              ),
+        known.filesOut > 0 && !quality?.held
+            ? term(`${format.plural(known.filesOut, "file")} taken back`, "It was retracted or replaced, and the numbers still hold it: the next run restates them.")
+            : null,
+        warnings.length > 0
+            ? h("a", { href: dataOf(date), class: "warning", "data-tip": sayAll(warnings) }, format.plural(warnings.length, quality!.approvedAt ? "finding, approved" : "warning", quality!.approvedAt ? "findings, approved" : "warnings"))
+            : null,
         term(`${format.plural(known.rejected, "row")} rejected`, "Rows of these files that are no listens. A rejected row may have no date, so these are those of the whole files."),
         more > 0 ? term(`${format.plural(more, "listen")} came more than once`, "In several files. They count once.") : null,
-        known.unknownTrackListens > 0
+        known.unknownTrackListens > 0 && !quality?.held
             ? term(
                   `${format.plural(known.unknownTrackListens, "listen")} of unknown tracks`,
                   "The songs do not know the track: the listen has no genre, no artist and no listening time. When they know it, the next run restates the date.",
@@ -142,7 +175,7 @@ function completeness(known: Completeness, zone: string): Child {
     ];
     return h(
         "p",
-        { class: `facts ${known.files < known.filesKnown ? "warn" : ""}` },
+        { class: `facts ${known.stale || quality?.held ? "warn" : ""}` },
         facts.filter(Boolean).map((fact) => h("span", {}, fact)),
     );
 }
@@ -172,19 +205,25 @@ function card(measure: Measure, date: string): Child {
     );
 }
 
-function hours(day: Day, zone: string): Child {
+/** What the columns of hours mean. */
+async function hourly() {
+    const of = (column: string) => definition("hourly", column);
+    return { listens: await of("listen_count"), listeners: await of("unique_listeners"), tracks: await of("unique_tracks"), diversity: await of("track_diversity_index"), artists: await of("top_artists") };
+}
+
+function hours(day: Day, zone: string, means: Awaited<ReturnType<typeof hourly>>): Child {
     const byHour = new Map(day.hours.map((hour) => [hour.hour, hour]));
     const weekBefore = new Map(day.hoursWeekBefore.map((hour) => [hour.hour, hour.listens]));
     const other = format.addDays(day.date, -7);
     const all = Array.from({ length: 24 }, (_, hour) => hour);
     const columns: TableColumn<number>[] = [
         { label: "Hour", value: (hour) => format.hourOf(hour), isHeader: true },
-        { label: "Listens", value: (hour) => byHour.get(hour)?.listens ?? 0, show: (hour) => format.count(byHour.get(hour)?.listens ?? 0), isNumber: true },
-        { label: "Listens a week before", value: (hour) => weekBefore.get(hour) ?? null, isNumber: true },
-        { label: "Listeners", value: (hour) => byHour.get(hour)?.listeners ?? 0, isNumber: true },
-        { label: "Tracks", value: (hour) => byHour.get(hour)?.tracks ?? 0, isNumber: true },
-        { label: "Diversity", value: (hour) => byHour.get(hour)?.diversity ?? null, isNumber: true },
-        { label: "Top artists", value: (hour) => byHour.get(hour)?.artists ?? "" },
+        { label: "Listens", value: (hour) => byHour.get(hour)?.listens ?? 0, show: (hour) => format.count(byHour.get(hour)?.listens ?? 0), isNumber: true, definition: means.listens },
+        { label: "Listens a week before", value: (hour) => weekBefore.get(hour) ?? null, show: (hour) => (weekBefore.has(hour) ? format.count(weekBefore.get(hour)!) : null), isNumber: true, definition: means.listens },
+        { label: "Listeners", value: (hour) => byHour.get(hour)?.listeners ?? 0, show: (hour) => format.count(byHour.get(hour)?.listeners ?? 0), isNumber: true, definition: means.listeners },
+        { label: "Tracks", value: (hour) => byHour.get(hour)?.tracks ?? 0, show: (hour) => format.count(byHour.get(hour)?.tracks ?? 0), isNumber: true, definition: means.tracks },
+        { label: "Diversity", value: (hour) => byHour.get(hour)?.diversity ?? null, show: (hour) => (byHour.has(hour) ? format.ratio(byHour.get(hour)!.diversity) : null), isNumber: true, definition: means.diversity },
+        { label: "Top artists", value: (hour) => byHour.get(hour)?.artists ?? "", definition: means.artists },
     ];
     return chartPanel({
         title: "Listens by hour",

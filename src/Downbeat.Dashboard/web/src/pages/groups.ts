@@ -3,6 +3,7 @@ import { choose, head, nothing, panel, type Page, type Visit } from "../app.js";
 import { above, categories, chartPanel, legend, lineStyle, numbers, tooltip } from "../chart.js";
 import { h, type Child } from "../dom.js";
 import * as format from "../format.js";
+import { heldWithin } from "../quality.js";
 import { rangeControl, rangeOf, say } from "../range.js";
 import { address, ask, definition } from "../server.js";
 import { csvButton, dataTable, type TableColumn, type TableOptions } from "../table.js";
@@ -67,6 +68,8 @@ const metrics = {
 
 type Metric = keyof typeof metrics;
 
+const columnOf = { listens: "listen_count", listeners: "unique_listeners", timeMs: "total_listening_time_ms" };
+
 export const groupsPage = (kind: Kind): Page => ({
     path: kind.path,
     title: kind.title,
@@ -79,16 +82,18 @@ export const groupsPage = (kind: Kind): Page => ({
         ]);
         return [
             head(kind.title, rangeControl(visit)),
+            heldWithin(visit.lake, range.from, range.to),
             groups.days === 0
                 ? h("div", { class: "panel" }, nothing("No date of this range is published", say(range)))
-                : [some && compared(kind, visit, groups, some.series), kind.above?.(groups), await all(kind, visit, groups, chosen)],
+                : [some && (await compared(kind, visit, groups, some.series)), kind.above?.(groups), await all(kind, visit, groups, chosen)],
         ];
     },
 });
 
-function compared(kind: Kind, visit: Visit, groups: Groups, series: Series[]): Child {
+async function compared(kind: Kind, visit: Visit, groups: Groups, series: Series[]): Promise<Child> {
     const metric = (Object.keys(metrics) as Metric[]).find((name) => name === visit.parameters.get("metric")) ?? "listens";
     const [label, unit, short, exact] = metrics[metric];
+    const meaning = metric === "share" ? "Of all listens of the date." : await definition(kind.table, columnOf[metric]);
     const dates = format.datesFrom(groups.from, series[0].listens.length);
     const table: TableOptions<number> = {
         name: `${kind.one}-${metric}-${groups.from}-${groups.to}`,
@@ -96,13 +101,14 @@ function compared(kind: Kind, visit: Visit, groups: Groups, series: Series[]): C
         rows: dates.map((_, at) => at),
         columns: [
             { label: "Date", value: (at) => dates[at], isHeader: true },
-            ...series.map((one) => ({ label: one.name, value: (at: number) => one[metric][at], show: (at: number) => (one[metric][at] === null ? null : exact(one[metric][at]!)), isNumber: true })),
+            ...series.map((one) => ({ label: one.name, value: (at: number) => one[metric][at], show: (at: number) => (one[metric][at] === null ? null : exact(one[metric][at]!)), isNumber: true, definition: meaning })),
         ],
     };
     return [
         chartPanel({
             title: `${label} over time`,
             description: `${label} of ${series.map((one) => one.name).join(", ")}, date by date. The table has the numbers.`,
+            note: meaning,
             table,
             height: 20,
             actions: [
@@ -132,25 +138,30 @@ function compared(kind: Kind, visit: Visit, groups: Groups, series: Series[]): C
                 })),
             }),
         }),
-        h("div", { class: "columns" }, series.filter((one) => one.songs).map((one) => songs(one, groups))),
+        h("div", { class: `columns ${series.length > 3 ? "many" : ""}` }, series.filter((one) => one.songs).map((one) => songs(one, groups, series.length > 3))),
     ];
 }
 
-function songs(series: Series, groups: Groups): Child {
+/** The songs of a genre; of many genres the first few, and their listens only. */
+function songs(series: Series, groups: Groups, isOfMany: boolean): Child {
     const most = Math.max(1, ...series.songs!.map((song) => song.listens));
     const table: TableOptions<Song> = {
         name: `songs-${groups.from}-${groups.to}`,
         label: `Top songs of ${series.name}`,
-        rows: series.songs!,
+        rows: series.songs!.slice(0, isOfMany ? 5 : undefined),
         columns: [
             { label: "Song", value: (song) => song.name, show: (song) => h("a", { href: address("/tracks", { from: groups.from, to: groups.to, track: song.id }) }, song.name || h("i", {}, "no name")), isHeader: true },
             { label: "Listens", value: (song) => song.listens, show: (song) => format.count(song.listens), bar: (song) => song.listens / most, isNumber: true, definition: "On the days on which it was among the first of the genre. Listens of other days are not published by track." },
-            { label: "Days", value: (song) => song.days, isNumber: true, definition: "On how many days it was among the first of the genre." },
-            { label: "Best", value: (song) => song.best, isNumber: true, definition: "Its best rank in the genre." },
+            ...(isOfMany ? [] : more),
         ],
     };
     return panel(["Top songs of ", h("bdi", {}, series.name)], { class: "list", actions: csvButton(table) }, dataTable(table));
 }
+
+const more: TableColumn<Song>[] = [
+    { label: "Days", value: (song) => song.days, isNumber: true, definition: "On how many days it was among the first of the genre." },
+    { label: "Best", value: (song) => song.best, isNumber: true, definition: "Its best rank in the genre." },
+];
 
 async function all(kind: Kind, visit: Visit, groups: Groups, chosen: string[]): Promise<Child> {
     const most = Math.max(0.0001, ...groups.rows.map((row) => row.share));

@@ -2,6 +2,7 @@ import { choose, head, nothing, panel, type Page } from "../app.js";
 import { above, categories, chartPanel, legend, numbers, tooltip } from "../chart.js";
 import { h, type Child } from "../dom.js";
 import * as format from "../format.js";
+import { heldWithin } from "../quality.js";
 import { rangeControl, rangeOf, say, type Range } from "../range.js";
 import { address, ask, definition } from "../server.js";
 import { csvButton, dataTable, type TableOptions } from "../table.js";
@@ -44,17 +45,25 @@ export const hours: Page = {
         ]);
         return [
             head("Hours", rangeControl(visit)),
+            heldWithin(visit.lake, range.from, range.to),
             week.days === 0
                 ? h("div", { class: "panel" }, nothing("No date of this range is published", say(range)))
                 : [
-                      heatMap(week.cells, metric, range, visit.lake.zone, await definition("hourly", metrics[metric][1])),
-                      one ? oneHour(one, range) : h("p", { class: "hint" }, "Choose an hour in the map, or in its table, to see its dates and its artists."),
+                      heatMap(week.cells, metric, range, visit.lake.zone, await meanings()),
+                      one ? oneHour(one, range, await meanings()) : h("p", { class: "hint" }, "Choose an hour in the map, or in its table, to see its dates and its artists."),
                   ],
         ];
     },
 };
 
-function heatMap(cells: Cell[], metric: Metric, range: Range, zone: string, meaning: string): Child {
+type Meanings = Record<Metric, string>;
+
+async function meanings(): Promise<Meanings> {
+    const all = await Promise.all((Object.keys(metrics) as Metric[]).map(async (metric) => [metric, await definition("hourly", metrics[metric][1])]));
+    return Object.fromEntries(all);
+}
+
+function heatMap(cells: Cell[], metric: Metric, range: Range, zone: string, means: Meanings): Child {
     const [label, , show] = metrics[metric];
     const known = cells.filter((cell) => cell[metric] !== null);
     const values = known.map((cell) => cell[metric]!);
@@ -63,7 +72,7 @@ function heatMap(cells: Cell[], metric: Metric, range: Range, zone: string, mean
     return chartPanel({
         title: `${label} by hour of the week`,
         description: `${label} of each weekday and hour, as a map. The table has the numbers, and a link to each hour.`,
-        note: `${say(range)}, ${zone}. The mean of the dates of each weekday. ${meaning}`,
+        note: `${say(range)}, ${zone}. The mean of the dates of each weekday. ${means[metric]}`,
         height: 19,
         class: "heat",
         table: {
@@ -79,10 +88,10 @@ function heatMap(cells: Cell[], metric: Metric, range: Range, zone: string, mean
                         h("a", { href: address("/hours", { ...range, metric, weekday: cell.weekday, hour: cell.hour }) }, `${format.weekdays[cell.weekday]} ${format.hourOf(cell.hour)}`),
                     isHeader: true,
                 },
-                { label: "Listens", value: (cell) => cell.listens, show: (cell) => metrics.listens[2](cell.listens), isNumber: true },
-                { label: "Listeners", value: (cell) => cell.listeners, show: (cell) => metrics.listeners[2](cell.listeners), isNumber: true },
-                { label: "Diversity", value: (cell) => cell.diversity, show: (cell) => (cell.diversity === null ? null : format.ratio(cell.diversity)), isNumber: true },
-                { label: "Dates", value: (cell) => cell.days, isNumber: true },
+                { label: "Listens", value: (cell) => cell.listens, show: (cell) => metrics.listens[2](cell.listens), isNumber: true, definition: means.listens },
+                { label: "Listeners", value: (cell) => cell.listeners, show: (cell) => metrics.listeners[2](cell.listeners), isNumber: true, definition: means.listeners },
+                { label: "Diversity", value: (cell) => cell.diversity, show: (cell) => (cell.diversity === null ? null : format.ratio(cell.diversity)), isNumber: true, definition: means.diversity },
+                { label: "Dates", value: (cell) => cell.days, isNumber: true, definition: "How many dates of the weekday the means are of." },
             ],
         },
         actions: h(
@@ -136,7 +145,7 @@ function heatMap(cells: Cell[], metric: Metric, range: Range, zone: string, mean
     });
 }
 
-function oneHour(hour: HourOfWeek, range: Range): Child {
+function oneHour(hour: HourOfWeek, range: Range, means: Meanings): Child {
     const name = `${format.weekdays[hour.weekday]} ${format.hourOf(hour.hour)}–${format.hourOf(hour.hour + 1)}`;
     const file = `hour-${hour.weekday}-${hour.hour}-${range.from}-${range.to}`;
     const most = Math.max(1, ...hour.artists.map((artist) => artist.listens));
@@ -156,16 +165,16 @@ function oneHour(hour: HourOfWeek, range: Range): Child {
         chartPanel({
             title: `${name}, date by date`,
             description: `Listens and listeners of ${name} on each date. The table has the numbers.`,
-            height: 18,
+            height: 20,
             table: {
                 name: file,
                 label: `${name}, date by date`,
                 rows: hour.rows,
                 columns: [
                     { label: "Date", value: (row) => row.date, show: (row) => h("a", { href: `/?date=${row.date}` }, row.date), isHeader: true },
-                    { label: "Listens", value: (row) => row.listens, show: (row) => format.count(row.listens), isNumber: true },
-                    { label: "Listeners", value: (row) => row.listeners, show: (row) => format.count(row.listeners), isNumber: true },
-                    { label: "Diversity", value: (row) => row.diversity, show: (row) => (row.diversity === null ? null : format.ratio(row.diversity)), isNumber: true },
+                    { label: "Listens", value: (row) => row.listens, show: (row) => format.count(row.listens), isNumber: true, definition: means.listens },
+                    { label: "Listeners", value: (row) => row.listeners, show: (row) => format.count(row.listeners), isNumber: true, definition: means.listeners },
+                    { label: "Diversity", value: (row) => row.diversity, show: (row) => (row.diversity === null ? null : format.ratio(row.diversity)), isNumber: true, definition: means.diversity },
                     { label: "Top artists", value: (row) => row.artists },
                 ],
             },
@@ -177,7 +186,7 @@ function oneHour(hour: HourOfWeek, range: Range): Child {
                     lines: points.map((point) => [point.seriesName, format.count(point.value), point.color]),
                 })),
                 xAxis: categories(theme, hour.rows.map((row) => row.date), format.dateShort),
-                yAxis: numbers(theme, "a date", format.mark),
+                yAxis: numbers(theme, "listens, listeners", format.mark),
                 series: [
                     { name: "Listens", type: "bar", data: hour.rows.map((row) => row.listens), barCategoryGap: "40%", barMaxWidth: 40, itemStyle: { borderRadius: [2, 2, 0, 0] } },
                     { name: "Listeners", type: "bar", data: hour.rows.map((row) => row.listeners), barMaxWidth: 40, itemStyle: { borderRadius: [2, 2, 0, 0] } },

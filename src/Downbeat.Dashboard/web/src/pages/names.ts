@@ -1,6 +1,6 @@
 // What the pages of artists and of tracks share: a search, and a table of those found.
 import { choose, nothing, panel, type Visit } from "../app.js";
-import { above, categories, chartPanel, legend, lineStyle, numbers, tooltip } from "../chart.js";
+import { above, categories, chartPanel, legend, numbers, tooltip } from "../chart.js";
 import { h, type Child } from "../dom.js";
 import * as format from "../format.js";
 import { say, type Range } from "../range.js";
@@ -10,6 +10,12 @@ const waitMs = 250;
 
 /** A search whose text stands in the URL, and the table of those found. */
 export function found<Row>(visit: Visit, range: Range, what: string, count: number, options: TableOptions<Row>): Child {
+    options = {
+        ...options,
+        sort: visit.parameters.get("sort") ?? options.sort,
+        isDescending: visit.parameters.has("sort") ? visit.parameters.get("order") !== "up" : options.isDescending,
+        onSort: (sort, isDescending) => choose({ sort, order: isDescending ? null : "up" }, true),
+    };
     const search = visit.parameters.get("search") ?? "";
     let waiting = 0;
     const input = h("input", {
@@ -34,6 +40,8 @@ export function found<Row>(visit: Visit, range: Range, what: string, count: numb
             : nothing(`No ${what} found`, "Only those that were among the first of a date, an hour or a genre are published by name. A longer range may have more."),
     );
 }
+
+const wide = (width: number) => ({ symbol: "circle", symbolSize: width + (width > 2 ? 1 : 5), lineStyle: { width, type: "solid" } });
 
 /** Ranks over time: the first is on top. */
 export function ranks(title: string, file: string, range: Range, series: { name: string; ranks: (number | null)[] }[], meaning: string): Child {
@@ -66,9 +74,9 @@ export function ranks(title: string, file: string, range: Range, series: { name:
                 name: one.name,
                 type: "line",
                 data: one.ranks,
-                symbolSize: dates.length > 180 ? 2 : 7,
                 showAllSymbol: true,
-                ...lineStyle(number, dates.length),
+                // Ranks are often the same: what lies below is wider, and can be seen.
+                ...wide(dates.length > 180 ? 1.25 : 2 + 3 * Math.min(3, series.length - 1 - number)),
             })),
         }),
     });

@@ -1,6 +1,7 @@
 import { choose, head, nothing, type Page } from "../app.js";
 import { h, type Child } from "../dom.js";
 import * as format from "../format.js";
+import { heldWithin } from "../quality.js";
 import { rangeControl, rangeOf, type Range } from "../range.js";
 import { address, ask } from "../server.js";
 import { found, listens, ranks } from "./names.js";
@@ -34,6 +35,7 @@ export const tracks: Page = {
         const most = Math.max(1, ...all.rows.map((row) => row.listens));
         return [
             head("Tracks", rangeControl(visit)),
+            heldWithin(visit.lake, range.from, range.to),
             one && oneTrack(one, range),
             found(visit, range, "tracks", all.count, {
                 name: `tracks-${range.from}-${range.to}`,
