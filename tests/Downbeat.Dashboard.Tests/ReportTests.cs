@@ -366,7 +366,7 @@ public sealed partial class ReportTests(OddLake odd, BrowserFixture browser)
             StringComparison.Ordinal
         );
         Assert.Contains(
-            "\"listens\":1,",
+            "\"listens\":1,\"rows\":[",
             await client.GetStringAsync("/view/genres?from=2024-06-24&to=2024-06-25"),
             StringComparison.Ordinal
         );
@@ -405,7 +405,7 @@ public sealed partial class ReportTests(OddLake odd, BrowserFixture browser)
     [Fact]
     public async Task ItIsShownAtEveryWidthWithoutAFaultOrAWordOnTheConsole()
     {
-        await using var tab = await browser.OpenAsync(bypassPolicy: true); // Axe is no script of ours.
+        await using var tab = await browser.OpenAsync();
         foreach (var (name, report) in Reports())
         {
             var file = Path.Combine(odd.Lake.Folder, ".tmp", $"{name}.html");
@@ -442,7 +442,9 @@ public sealed partial class ReportTests(OddLake odd, BrowserFixture browser)
             }
 
             await tab.Page.SetViewportSizeAsync(1280, 900);
-            await tab.Page.AddScriptTagAsync(new() { Path = Path.Combine(browser.Modules, "axe-core", "axe.min.js") });
+            await tab.Page.EvaluateAsync(
+                await File.ReadAllTextAsync(Path.Combine(browser.Modules, "axe-core", "axe.min.js")) + "; 0"
+            ); // It comes past the policy.
             Assert.Empty(
                 await tab.Page.EvaluateAsync<string[]>(
                     """
