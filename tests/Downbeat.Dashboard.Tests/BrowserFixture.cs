@@ -156,11 +156,7 @@ public sealed class BrowserFixture : IAsyncLifetime
     }
 
     /// <summary>A page of the browser, and what goes wrong on it. Skips the test where there is no browser.</summary>
-    public async Task<Tab> OpenAsync(
-        DashboardServer? server = null,
-        int width = 1280,
-        bool isDark = false
-    )
+    public async Task<Tab> OpenAsync(DashboardServer? server = null, int width = 1280, bool isDark = false)
     {
         var why = Assets.ArePresent
             ? TestServer.Get("chromium").Missing
@@ -257,6 +253,22 @@ public sealed class Tab : IAsyncDisposable
     public async Task GoAsync(string address)
     {
         await Page.GotoAsync(address);
+        await ShownAsync();
+    }
+
+    /// <summary>Goes to an address as a link of the pages does: nothing is loaded anew.</summary>
+    public async Task FollowAsync(string address)
+    {
+        await Page.EvaluateAsync(
+            """
+            (address) => {
+                delete document.querySelector("main").dataset.shown;
+                history.pushState(null, "", address);
+                dispatchEvent(new PopStateEvent("popstate"));
+            }
+            """,
+            address
+        );
         await ShownAsync();
     }
 

@@ -94,7 +94,11 @@ public sealed class PagesTests(BrowserFixture browser, OddLake odd)
         Assert.Contains("% above 100 %", held, StringComparison.Ordinal);
         Assert.Contains("What is shown of it are its tables of", held, StringComparison.Ordinal);
         Assert.Contains($"downbeat approve {BrowserFixture.HeldDate}", held, StringComparison.Ordinal);
-        Assert.StartsWith("2 files, held back", Assert.Single(await tab.TextsAsync(".facts")), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "2 files, held back",
+            Assert.Single(await tab.TextsAsync(".facts")),
+            StringComparison.Ordinal
+        );
 
         await tab.GoAsync("/genres");
         await tab.Page.ClickAsync($".facts.warn a:has-text('{BrowserFixture.HeldDate}')");
@@ -102,7 +106,10 @@ public sealed class PagesTests(BrowserFixture browser, OddLake odd)
         Assert.Contains("Checks of Tue, 9 Jul 2024", await tab.TextsAsync("h2"));
         Assert.Contains("fail", await tab.TextsAsync($"section:has(h2:has-text('Checks of')) .badge"));
         Assert.Single(await tab.TextsAsync(".held"));
-        Assert.Equal("held back", await tab.Page.InnerTextAsync($"tr:has(a:text-is('{BrowserFixture.HeldDate}')) .badge.bad >> nth=0"));
+        Assert.Equal(
+            "held back",
+            await tab.Page.InnerTextAsync($"tr:has(a:text-is('{BrowserFixture.HeldDate}')) .badge.bad >> nth=0")
+        );
         Assert.Empty(tab.Said);
     }
 
@@ -226,7 +233,6 @@ public sealed class PagesTests(BrowserFixture browser, OddLake odd)
         Assert.Contains(svg.Descendants(), element => element.Name.LocalName == "text" && element.Value == "12:00");
         Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], (await SaveAsync(tab, "PNG of Listens by hour"))[..4]);
         Assert.Empty(tab.Said);
-
     }
 
     static async Task<byte[]> SaveAsync(Tab tab, string button)
@@ -293,7 +299,7 @@ public sealed class PagesTests(BrowserFixture browser, OddLake odd)
 
         foreach (var name in OddLake.Names)
         {
-            await tab.GoAsync("/artists?artist=" + Uri.EscapeDataString(name));
+            await tab.FollowAsync("/artists?artist=" + Uri.EscapeDataString(name));
             var title = await tab.Page.Locator(".subject h2, .panel h2").First.TextContentAsync();
             Assert.Equal(name, title);
         }
@@ -323,9 +329,10 @@ public sealed class PagesTests(BrowserFixture browser, OddLake odd)
         using var lake = new TestLake();
         await using var server = await OddLake.ServeAsync(lake.Lake);
         await using var tab = await browser.OpenAsync(server);
+        await tab.GoAsync("/");
         foreach (var page in (string[])["/", "/genres", "/hours", "/artists", "/tracks", "/countries"])
         {
-            await tab.GoAsync(page);
+            await tab.FollowAsync(page);
             Assert.Equal(["This lake has no tables yet"], await tab.TextsAsync(".nothing-title"));
         }
 
