@@ -10,15 +10,18 @@ import answers
 from figures import median, rate, ratio, seconds, short, spread
 from findings import Findings, cpu_cell, peak_cell, ratios, stages_note, wall, wall_cells
 from inputs import Input, Options
-from lakes import Lake
+from lakes import Lake, Lakes
 from problem import Problem
 from process import Sample, call, measure
 from servers import S3, serving
-from workbench import Workbench
+from workbench import LAKES, Workbench
 
 Scenario = Callable[[Workbench], Findings]
 
 SCENARIOS: dict[str, Scenario] = {}
+
+UNCOMPACTED = "e7249e2"
+"""The last commit that opens every slice of a date whenever the date is computed."""
 
 
 def scenario(name: str) -> Callable[[Scenario], Scenario]:
@@ -251,6 +254,52 @@ def small_files(bench: Workbench) -> Findings:
         rows.append([name, *wall_cells(of), rate(count, wall(of)), rate(count, scan), cpu_cell(of), peak_cell(of)])
     notes = [stages_note(next(iter(samples.values())))]
     return Findings("Many small files", rows, notes, samples, [given.options.name])
+
+
+@scenario("tiny-files")
+def tiny_files(bench: Workbench) -> Findings:
+    """10,000 files of one row of one date, then a late row; with and without compaction; and sweep."""
+    count = bench.size(10_000, 300)
+    given = bench.input(Options(listens=count + 1, users=50_000, tracks=20_000, days=1, files=count + 1))
+    *files, late_file = given.streams
+    samples: dict[str, list[Sample]] = {}
+    tables: set[str] = set()
+    swept = ""
+
+    def both(name: str, lakes: Lakes) -> Callable[[], Sample]:
+        def run() -> Sample:
+            nonlocal swept
+            with lakes.fresh(given.folder / "landing", files) as lake:
+                given.warm()
+                first = lake.run()
+                lake.land("streams", [late_file])
+                steps = {"the files": first, "a late row": lake.run(), "nothing to do": lake.run()}
+                tables.add(answers.digest(lake.tables()))
+                if lakes is bench.lakes:
+                    steps["sweep --dry-run"] = measure([*bench.downbeat, "sweep", "--dry-run", "--lake", str(lake.folder)])
+                    steps["sweep"] = measure([*bench.downbeat, "sweep", "--yes", "--lake", str(lake.folder)])
+                    swept = steps["sweep"].output.strip().splitlines()[-1]
+                    steps["a run after it"] = lake.run()
+                for step, sample in steps.items():
+                    samples.setdefault(f"{step}, {name}", []).append(sample)
+                return first
+
+        return run
+
+    before = Lakes(bench.data / LAKES / "before", bench.before(UNCOMPACTED))
+    without, compacted = "without compaction", "as it is"
+    bench.by_turns(bench.rounds(3), **{without: both(without, before), compacted: both(compacted, bench.lakes)})
+    if len(tables) > 1:
+        raise Problem("Compaction changes the tables.")
+    rows = [["", "wall s, median", "min – max", "CPU s", "peak MB"]]
+    rows += [[name, *wall_cells(of), cpu_cell(of), peak_cell(of)] for name, of in samples.items()]
+    notes = [
+        f"{count:,} files of a row each, all of one date. Without compaction is commit {UNCOMPACTED}, the last one that had none. The tables "
+        "are the same, byte for byte.",
+        *(stages_note(samples[f"{step}, {name}"], f"{step[0].upper()}{step[1:]}, {name}") for step in ("the files", "a late row") for name in (without, compacted)),
+        f"What sweep said: {swept}",
+    ]
+    return Findings("Ten thousand files of a row", rows, notes, samples, [given.options.name])
 
 
 @scenario("gzip")

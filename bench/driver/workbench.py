@@ -76,6 +76,20 @@ class Workbench:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
+    def before(self, commit: str) -> list[str]:
+        """The command line of an earlier commit, built."""
+        source = self.data / f".downbeat-{commit}"
+        program = source / "src" / "Downbeat.Cli" / "bin" / "Release" / "net10.0" / "downbeat.dll"
+        if not program.exists():
+            shutil.rmtree(source, ignore_errors=True)
+            source.mkdir(parents=True)
+            archive = source / "source.tar"
+            call(["git", "archive", "--output", str(archive), commit], cwd=BENCH.parent)
+            call(["tar", "-x", "-f", str(archive), "-C", str(source)])
+            archive.unlink()
+            call(["dotnet", "build", str(source / "src" / "Downbeat.Cli"), "-c", "Release", "--nologo", "-v", "quiet"])
+        return ["dotnet", str(program)]
+
     def gunzip(self) -> list[str]:
         """The command of bench/gunzip, built."""
         out = self.data / ".gunzip"

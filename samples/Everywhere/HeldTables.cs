@@ -61,7 +61,8 @@ static class HeldTables
         return Ask(client, $"{Systems.Schema}.");
     }
 
-    static List<string> Ask(DbConnection client, string prefix)
+    /// <summary>The rows of all tables of a database.</summary>
+    public static List<string> Ask(DbConnection client, string prefix)
     {
         var rows = new List<string>();
         foreach (var schema in KpiTables.Schemas)

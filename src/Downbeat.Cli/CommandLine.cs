@@ -74,6 +74,7 @@ static class CommandLine
             QualityCommand.Create(),
             ShowCommand.Create(),
             ServeCommand.Create(),
+            ReportCommand.Create(),
             QueryCommand.Create(),
             CheckCommand.Create(),
             AlertsCommand.Create(),

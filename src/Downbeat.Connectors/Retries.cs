@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.Retry;
@@ -12,17 +13,37 @@ namespace Downbeat.Connectors;
 /// <param name="isTransient">Whether a failure may pass by itself.</param>
 /// <param name="logger">Told of every retry and its cause.</param>
 /// <param name="clock">Measures the pauses.</param>
-sealed class Retries(string system, Func<Exception, bool> isTransient, ILogger logger, TimeProvider? clock = null)
+/// <param name="isLeft">
+/// Which failures someone else tries again soon, and whatever waits here has other work: after a second they are left to him, and at
+/// once where waiting for an answer took long already. None if nobody says.
+/// </param>
+sealed class Retries(
+    string system,
+    Func<Exception, bool> isTransient,
+    ILogger logger,
+    TimeProvider? clock = null,
+    Func<Exception, bool>? isLeft = null
+)
 {
     /// <summary>After the first: some 30 seconds in all. What is down for longer is for the next run.</summary>
     const int MaxRetries = 6;
+
+    /// <summary>After the first, of what is left to someone else.</summary>
+    const int FewRetries = 2;
 
     readonly ResiliencePipeline pipeline = new ResiliencePipelineBuilder { TimeProvider = clock ?? TimeProvider.System }
         .AddRetry(
             new RetryStrategyOptions
             {
                 ShouldHandle = failed =>
-                    ValueTask.FromResult(failed.Outcome.Exception is { } error && isTransient(error)),
+                    ValueTask.FromResult(
+                        failed.Outcome.Exception is { } error
+                            && isTransient(error)
+                            && (
+                                isLeft?.Invoke(error) != true
+                                || (failed.AttemptNumber < FewRetries && !HasWaited(error))
+                            )
+                    ),
                 BackoffType = DelayBackoffType.Exponential,
                 UseJitter = true,
                 Delay = TimeSpan.FromMilliseconds(250),
@@ -41,6 +62,9 @@ sealed class Retries(string system, Func<Exception, bool> isTransient, ILogger l
             }
         )
         .Build();
+
+    static bool HasWaited(Exception error) =>
+        error.GetBaseException() is TimeoutException or SocketException { SocketErrorCode: SocketError.TimedOut };
 
     /// <summary>Does something, and again.</summary>
     public T Run<T>(Func<CancellationToken, T> work, CancellationToken cancellationToken) =>

@@ -121,7 +121,7 @@ public sealed class KillTests
     static SortedDictionary<string, string> Published(string folder)
     {
         var published = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var file in new FolderLake(folder).List(LakePaths.Kpis))
+        foreach (var file in TestLake.ListenTables(new FolderLake(folder)))
         {
             published.Add(file.Path, File.ReadAllText(Path.Combine(folder, file.Path)));
         }

@@ -402,7 +402,7 @@ public sealed class ApiTests(OddLake odd) : IClassFixture<OddLake>
                 ),
         ];
 
-    static List<string[]> Rows(byte[] csv)
+    internal static List<string[]> Rows(byte[] csv)
     {
         var reader = new CsvReader(new MemoryStream(csv));
         var rows = new List<string[]>();

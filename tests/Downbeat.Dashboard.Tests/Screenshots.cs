@@ -1,3 +1,6 @@
+using Downbeat.Connectors.Folder;
+using Downbeat.Dashboard.Report;
+
 namespace Downbeat.Dashboard.Tests;
 
 /// <summary>Pictures of the pages for the documentation: <c>docs/images/make</c> makes them.</summary>
@@ -60,10 +63,29 @@ public sealed class Screenshots(BrowserFixture browser) : IClassFixture<BrowserF
                 );
                 Assert.Empty(tab.Said);
             }
+
+            using var maker = new ReportMaker(new FolderLake(Path.Combine(lake, "lake")), "demo", TimeProvider.System);
+            await PictureAsync(folder, "report", maker.OfDay(new(2024, 7, 10)));
+            await PictureAsync(folder, "report-range", maker.OfRange(new(2024, 6, 17), new(2024, 7, 14)));
         }
         finally
         {
             Directory.Delete(lake, recursive: true);
         }
+    }
+
+    async Task PictureAsync(string folder, string name, LakeReport report)
+    {
+        await using var tab = await browser.OpenAsync(width: 900);
+        await tab.Page.SetContentAsync(report.Html);
+        await tab.Page.ScreenshotAsync(
+            new()
+            {
+                Path = Path.Combine(folder, $"{name}.png"),
+                FullPage = true,
+                Clip = new() { Width = 900, Height = 1600 },
+            }
+        );
+        Assert.Empty(tab.Said);
     }
 }

@@ -101,7 +101,7 @@ public sealed class LawTests
 
     /// <summary>All but what tells how often listens were delivered.</summary>
     static IEnumerable<LakeObject> Written(TestLake lake) =>
-        [.. lake.Lake.List("kpis").Where(file => !file.Path.Contains("/quality_daily/", StringComparison.Ordinal))];
+        [.. TestLake.ListenTables(lake.Lake)];
 
     [Fact]
     public void ALateFileRestatesItsDateAndNoOther()

@@ -131,20 +131,22 @@ public sealed class TestLake : IDisposable
     }
 
     /// <summary>Every published file of listens, by its path below <c>kpis/</c>: they depend on the set of listens alone.</summary>
-    public SortedDictionary<string, string> Kpis() => Published(isQuality: false);
+    public SortedDictionary<string, string> Kpis() => Read(ListenTables(Lake));
 
     /// <summary>Every published file of <c>quality_daily</c>: they depend on the files that listens come in.</summary>
-    public SortedDictionary<string, string> Quality() => Published(isQuality: true);
+    public SortedDictionary<string, string> Quality() => Read(Lake.List(LakePaths.Kpis).Where(IsQuality));
 
-    SortedDictionary<string, string> Published(bool isQuality)
+    /// <summary>The published files of listens in a lake: all but those of <c>quality_daily</c>.</summary>
+    public static IEnumerable<LakeObject> ListenTables(ILake lake) =>
+        lake.List(LakePaths.Kpis).Where(file => !IsQuality(file));
+
+    static bool IsQuality(LakeObject file) =>
+        file.Path.StartsWith($"{LakePaths.Kpis}/quality_daily/", StringComparison.Ordinal);
+
+    SortedDictionary<string, string> Read(IEnumerable<LakeObject> files)
     {
         var kpis = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (
-            var file in Lake.List(LakePaths.Kpis)
-                .Where(file =>
-                    file.Path.StartsWith($"{LakePaths.Kpis}/quality_daily/", StringComparison.Ordinal) == isQuality
-                )
-        )
+        foreach (var file in files)
         {
             kpis.Add(file.Path[(LakePaths.Kpis.Length + 1)..], File.ReadAllText(Path.Combine(Folder, file.Path)));
         }

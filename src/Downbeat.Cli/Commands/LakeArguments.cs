@@ -64,11 +64,14 @@ sealed class LakeArguments
 
     /// <summary>Reads the settings, finds the lake, and names the systems that its tables go to and its catalogue comes from.</summary>
     /// <exception cref="UsageException">A setting is wrong, or there is no lake.</exception>
-    public LakeInUse OpenWithDestinations(ParseResult parsed, ILogger? logger = null)
+    public LakeInUse OpenWithDestinations(ParseResult parsed, ILogger? logger = null, bool isWatched = false)
     {
         logger ??= new ConsoleLogger();
         var (lake, settings) = OpenWithSettings(parsed, logger);
-        return WithDestinations(lake, settings, logger) with { Lineage = Lineage.Of(settings, lake, logger) };
+        return WithDestinations(lake, settings, logger, isWatched) with
+        {
+            Lineage = Lineage.Of(settings, lake, logger),
+        };
     }
 
     /// <summary>The same for a lake whose <c>lake.json</c> may be damaged.</summary>
@@ -85,15 +88,16 @@ sealed class LakeArguments
         return WithDestinations(lake, WithLease(lake, settings), new ConsoleLogger());
     }
 
-    static LakeInUse WithDestinations(ILake lake, LakeSettings settings, ILogger logger)
+    static LakeInUse WithDestinations(ILake lake, LakeSettings settings, ILogger logger, bool isWatched = false)
     {
-        var destinations = Destinations.Of(settings, lake, logger);
+        var destinations = Destinations.Of(settings, lake, logger, isWatched);
         return new(
             lake,
             settings.Run,
             destinations,
             settings.Catalogue.Open(logger),
-            settings.Alerts.Open(lake, destinations, logger)
+            settings.Alerts.Open(lake, destinations, logger),
+            ReportAt: settings.ReportAt
         );
     }
 

@@ -31,6 +31,7 @@ static class Overview
         Command("quality", "show what the checks of quality say, and which dates are held back");
         Command("show", "show a table of a date");
         Command("query SQL", "ask the lake's warehouse in SQL");
+        Command("report", "make a report of a date or a range to print or to mail");
         Command("serve", "show the lake to a browser, and answer programs over HTTP");
         Terminal.Line();
         Terminal.Line("When someone asks");

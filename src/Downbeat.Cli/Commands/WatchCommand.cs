@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using Downbeat.Cli.Output;
+using Downbeat.Cli.Reports;
 using Downbeat.Cli.Settings;
 using Downbeat.Cli.Telemetry;
 using Downbeat.Pipeline.Alerts;
@@ -60,7 +61,14 @@ static class WatchCommand
         {
             var console = new ConsoleLogger();
             var (connectors, runs) = (new OnceLogger(console, ignoresNumbers: true), new OnceLogger(console));
-            using var lake = arguments.OpenWithDestinations(parsed, connectors);
+            using var lake = arguments.OpenWithDestinations(parsed, connectors, isWatched: true);
+            if (lake is { ReportAt: not null, Mail: null })
+            {
+                throw new UsageException(
+                    "reportAt says when a report is mailed, and nobody is named to mail to; the settings alertEmail and alertEmailTo do (docs/alerts.md)."
+                );
+            }
+
             var options = new WatchOptions
             {
                 Timetable = Times(
@@ -114,6 +122,14 @@ static class WatchCommand
             runs
         );
         self = watch;
+        using var reports = lake is { ReportAt: { } at, Mail: { } mail }
+            ? ReportMails.Begin(
+                lake.Lake,
+                Timetable.Cron(at, TimeZoneInfo.FindSystemTimeZoneById(LakeFile.Read(lake.Lake).FindZone().Id)),
+                mail,
+                console
+            )
+            : null;
         using var endpoint = health is null ? null : new HealthEndpoint(health, () => watch.Health.State);
         if (!watch.RunAsync(stop.Token).GetAwaiter().GetResult())
         {

@@ -1,4 +1,5 @@
 using System.Net;
+using Downbeat.Cli.Reports;
 using Downbeat.Connectors.Folder;
 using Downbeat.Connectors.PagerDuty;
 using Downbeat.Connectors.Slack;
@@ -33,6 +34,8 @@ sealed record AlertSettings
     bool EmailTls { get; init; } = true;
 
     string? EmailCa { get; init; }
+
+    bool EmailReport { get; init; }
 
     Uri PagerDuty { get; init; } = PagerDutyChannel.Usual;
 
@@ -78,6 +81,12 @@ sealed record AlertSettings
             "Who signed the mail server's certificate, if it is no authority that the system knows.",
             (alerts, file) => alerts with { EmailCa = file }
         ),
+        Setting.Switch(
+            "alertEmailReport",
+            "Whether an e-mail about a date that is held back has the date's report with it.",
+            settings => settings.Alerts.EmailReport,
+            (settings, value) => settings with { Alerts = settings.Alerts with { EmailReport = value } }
+        ),
         Of(
             "alertPagerduty",
             AddressWords,
@@ -85,7 +94,7 @@ sealed record AlertSettings
             (alerts, text) => Address(text) is { } server ? alerts with { PagerDuty = server } : null
         ) with
         {
-            Default = "\"https://events.pagerduty.com\"",
+            Default = "https://events.pagerduty.com",
         },
         Of(
             "alertWebhook",
@@ -138,7 +147,7 @@ sealed record AlertSettings
         var channels = new List<IAlertChannel>();
         if (Server is { } server)
         {
-            channels.Add(Email(server, logger));
+            channels.Add(Email(server, lake, logger));
         }
 
         if (Secret(SlackChannel.Variable) is { } slack)
@@ -189,7 +198,10 @@ sealed record AlertSettings
         }
 
         return new(
-            lake,
+            // A run deletes its scratch when it ends, and alerts may be written just then.
+            lake is FolderLake
+                ? new FolderLake(lake.Name)
+                : lake,
             Options with
             {
                 Place = lake is FolderLake ? Path.GetFullPath(lake.Name) : lake.Name,
@@ -201,7 +213,7 @@ sealed record AlertSettings
         );
     }
 
-    SmtpChannel Email(SmtpOptions server, ILogger logger)
+    SmtpChannel Email(SmtpOptions server, ILake lake, ILogger logger)
     {
         if (To.Length == 0)
         {
@@ -225,7 +237,10 @@ sealed record AlertSettings
             },
             Secret(SmtpOptions.PasswordVariable),
             logger
-        );
+        )
+        {
+            Attach = message => EmailReport ? ReportMails.OfHeldDates(lake, message, logger) : [],
+        };
     }
 
     static string? Secret(string variable) =>
@@ -258,7 +273,7 @@ sealed record AlertSettings
                 Durations.TryParse(text, out var time) ? alerts with { Options = set(alerts.Options, time) } : null
         ) with
         {
-            Default = $"\"{Durations.Text(get(new()))}\"",
+            Default = Durations.Text(get(new())),
         };
 
     static Setting DurationOrOff(
@@ -277,7 +292,7 @@ sealed record AlertSettings
                 : null
         ) with
         {
-            Default = get(new()) is { } usual ? $"\"{Durations.Text(usual)}\"" : "\"off\"",
+            Default = get(new()) is { } usual ? Durations.Text(usual) : "off",
         };
 
     static Setting Of(string name, string allowed, string help, Func<AlertSettings, string, AlertSettings?> set) =>

@@ -14,8 +14,17 @@ namespace Downbeat.Cli.Settings;
 static class Destinations
 {
     /// <summary>They connect to nothing before they are used.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="lake">The lake.</param>
+    /// <param name="logger">Told of retries.</param>
+    /// <param name="isWatched">Whether what fails is tried again soon anyway.</param>
     /// <exception cref="UsageException">Settings that go together do not.</exception>
-    public static IReadOnlyList<IDestination> Of(LakeSettings settings, ILake lake, ILogger logger)
+    public static IReadOnlyList<IDestination> Of(
+        LakeSettings settings,
+        ILake lake,
+        ILogger logger,
+        bool isWatched = false
+    )
     {
         var destinations = new List<IDestination>();
         if (settings.Sqlite && lake is FolderLake folder)
@@ -25,7 +34,7 @@ static class Destinations
 
         if (settings.Postgres.Address is not null)
         {
-            destinations.Add(new PostgresDestination(settings.Postgres, logger));
+            destinations.Add(new PostgresDestination(settings.Postgres, logger, isWatched));
         }
 
         if (settings.Redshift.Address is not null)
@@ -38,19 +47,32 @@ static class Destinations
                     "redshift loads from S3, and this lake is a folder: name a place with redshiftStaging, like s3://bucket/prefix."
                 );
             destinations.Add(
-                new RedshiftDestination(settings.Redshift with { Staging = staging, S3 = settings.S3 }, logger)
+                new RedshiftDestination(
+                    settings.Redshift with
+                    {
+                        Staging = staging,
+                        S3 = settings.S3,
+                    },
+                    logger,
+                    isWatched
+                )
             );
         }
 
         if (settings.DynamoDb is { } dynamoDb)
         {
-            destinations.Add(new DynamoDbDestination(dynamoDb, logger));
+            destinations.Add(new DynamoDbDestination(dynamoDb, logger, isWatched: isWatched));
         }
 
         if (settings.Redis is { } redis)
         {
             destinations.Add(
-                new RedisDestination(redis, Environment.GetEnvironmentVariable(RedisOptions.PasswordVariable), logger)
+                new RedisDestination(
+                    redis,
+                    Environment.GetEnvironmentVariable(RedisOptions.PasswordVariable),
+                    logger,
+                    isWatched: isWatched
+                )
             );
         }
 

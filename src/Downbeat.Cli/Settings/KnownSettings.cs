@@ -1,6 +1,7 @@
 using Downbeat.Connectors.S3;
 using Downbeat.Pipeline.Archive;
 using Downbeat.Pipeline.Landing;
+using Downbeat.Pipeline.Schedule;
 
 namespace Downbeat.Cli.Settings;
 
@@ -160,6 +161,20 @@ static class KnownSettings
         .. KeyValueSettings.All,
         .. QualitySettings.All,
         .. AlertSettings.All,
+        Setting.OfSystem(
+            "reportAt",
+            "times of cron like 0 6 * * *, or @daily",
+            "When `downbeat watch` mails the report of the newest date that is over, by the clocks of the lake's zone.",
+            (settings, text) =>
+            {
+                Timetable.Cron(text, TimeZoneInfo.Utc); // Throws what is wrong with it.
+                return settings with { ReportAt = text };
+            }
+        ) with
+        {
+            WhenNotGiven = "never",
+            Example = "\"0 6 * * *\"",
+        },
         Elsewhere("landing", "landing", "where producers drop files"),
         Elsewhere("streams", LakePaths.Streams, "listens"),
         Elsewhere("songs", LakePaths.Songs, "songs"),

@@ -1,4 +1,5 @@
 using Downbeat.Connectors.OpenLineage;
+using Downbeat.Connectors.Smtp;
 using Downbeat.Pipeline.Alerts;
 using Downbeat.Pipeline.Catalogue;
 using Downbeat.Pipeline.Landing;
@@ -8,16 +9,20 @@ using Microsoft.Extensions.Logging;
 
 namespace Downbeat.Cli.Settings;
 
-/// <summary>A lake, how to work on it, where its tables go besides, where songs and users come from if not from it, and who is told of runs and of trouble.</summary>
+/// <summary>A lake, how to work on it, where its tables go besides, where songs and users come from if not from it, and who is told of runs, of trouble, and when by a report.</summary>
 sealed record LakeInUse(
     ILake Lake,
     RunOptions Options,
     IReadOnlyList<IDestination> Destinations,
     ICatalogueSource? Source,
     Alerting Alerts,
-    LineageOutbox? Lineage = null
+    LineageOutbox? Lineage = null,
+    string? ReportAt = null
 ) : IDisposable
 {
+    /// <summary>What mails; null where nobody is named to mail to.</summary>
+    public SmtpChannel? Mail => Alerts.Channels.OfType<SmtpChannel>().FirstOrDefault();
+
     /// <summary>What carries runs and plans out.</summary>
     /// <param name="progress">Told how far each stage has come.</param>
     /// <param name="logger">Told what matters.</param>

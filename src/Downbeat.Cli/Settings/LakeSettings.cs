@@ -40,6 +40,9 @@ sealed record LakeSettings
     /// <summary>Who is told when something is not as it should be.</summary>
     public AlertSettings Alerts { get; init; } = new();
 
+    /// <summary>When <c>watch</c> mails a report, as cron says it; null for never.</summary>
+    public string? ReportAt { get; init; }
+
     /// <summary>How a run works.</summary>
     public RunOptions Run { get; init; } = new();
 }

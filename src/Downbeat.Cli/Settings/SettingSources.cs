@@ -29,6 +29,7 @@ sealed record SettingSources(
         "DOWNBEAT_DEBUG",
         "DOWNBEAT_COMMAND",
         Output.LogFormat.Variable,
+        Reports.ReportForms.ChromiumVariable,
         SlackChannel.Variable,
         PagerDutyChannel.Variable,
         WebhookChannel.Variable,

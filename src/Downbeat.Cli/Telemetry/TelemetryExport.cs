@@ -80,7 +80,16 @@ static class TelemetryExport
             }
         }
 
-        return exporter == "otlp" || (exporter is null && names.Any(name => Variable(name) is not null));
+        var isWanted = exporter == "otlp" || (exporter is null && names.Any(name => Variable(name) is not null));
+        foreach (var name in new[] { "OTEL_EXPORTER_OTLP_PROTOCOL", $"OTEL_EXPORTER_OTLP_{signal}_PROTOCOL" })
+        {
+            if (isWanted && Variable(name) is not (null or "grpc" or "http/protobuf"))
+            {
+                throw new UsageException($"{name} names no protocol that Downbeat has: there are grpc and http/protobuf.");
+            }
+        }
+
+        return isWanted;
     }
 
     static string? Variable(string name) =>

@@ -16,8 +16,13 @@ namespace Downbeat.Connectors.DynamoDb;
 /// <param name="options">Which tables.</param>
 /// <param name="logger">Told of retries.</param>
 /// <param name="clock">Tells who has been at work for too long.</param>
-public sealed class DynamoDbDestination(DynamoDbOptions options, ILogger logger, TimeProvider? clock = null)
-    : IDestination
+/// <param name="isWatched">Whether it is tried again soon anyway, and runs are not to wait until it can be reached.</param>
+public sealed class DynamoDbDestination(
+    DynamoDbOptions options,
+    ILogger logger,
+    TimeProvider? clock = null,
+    bool isWatched = false
+) : IDestination
 {
     /// <summary>So many dates are written at once; their requests share what may be under way.</summary>
     const int DatesAtOnce = 4;
@@ -57,7 +62,13 @@ public sealed class DynamoDbDestination(DynamoDbOptions options, ILogger logger,
         opened ??= new(
             () => Connect(),
             Place,
-            new("dynamodb", DynamoDbRequests.IsTransient, logger, clock),
+            new(
+                "dynamodb",
+                DynamoDbRequests.IsTransient,
+                logger,
+                clock,
+                error => isWatched && !DynamoDbFaults.IsThrottling(error.InnerException ?? error)
+            ),
             MostInFlight
         )
         {

@@ -7,7 +7,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Downbeat.Connectors.Folder;
 
 /// <summary>Opens files, and only files, which .NET does not offer: nobody is kept waiting by a pipe, and what was opened is known by its path.</summary>
-static partial class RegularFiles
+public static partial class RegularFiles
 {
     const int NotFound = 2; // ENOENT
     const int NotPermitted = 1; // EPERM

@@ -115,7 +115,7 @@ public sealed class LineageOutbox : IDisposable
             {
                 if (!isFailing)
                 {
-                    logger.LineageFailed(Place, problem);
+                    logger.LineageFailed(Place, problem.TrimEnd('.'));
                 }
 
                 isFailing = true;

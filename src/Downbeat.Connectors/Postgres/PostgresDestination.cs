@@ -23,8 +23,11 @@ public sealed class PostgresDestination : SqlDestination
     readonly PostgresOptions options;
 
     /// <summary>It connects when it is used first.</summary>
-    public PostgresDestination(PostgresOptions options, ILogger logger)
-        : this(options, new Retries("postgres", IsWorthARetry, logger)) { }
+    /// <param name="options">Where.</param>
+    /// <param name="logger">Told of retries.</param>
+    /// <param name="isWatched">Whether it is tried again soon anyway, and runs are not to wait until it works.</param>
+    public PostgresDestination(PostgresOptions options, ILogger logger, bool isWatched = false)
+        : this(options, new Retries("postgres", IsWorthARetry, logger, isLeft: _ => isWatched)) { }
 
     internal PostgresDestination(PostgresOptions options, Retries? retries)
         : base("postgres.sql", new(maxKeyBytes: MaxKeyBytes), retries)

@@ -16,8 +16,14 @@ namespace Downbeat.Connectors.Redis;
 /// <param name="password">The password, or null where there is none.</param>
 /// <param name="logger">Told of retries.</param>
 /// <param name="clock">Tells what has expired.</param>
-public sealed class RedisDestination(RedisOptions options, string? password, ILogger logger, TimeProvider? clock = null)
-    : IDestination
+/// <param name="isWatched">Whether it is tried again soon anyway, and runs are not to wait until it works.</param>
+public sealed class RedisDestination(
+    RedisOptions options,
+    string? password,
+    ILogger logger,
+    TimeProvider? clock = null,
+    bool isWatched = false
+) : IDestination
 {
     /// <summary>Takes ownership: unless it belongs to another lake, or with that if it is to be taken over.</summary>
     const string Own = """
@@ -107,7 +113,7 @@ public sealed class RedisDestination(RedisOptions options, string? password, ILo
     const string StageSeconds = "3600";
 
     readonly TimeProvider clock = clock ?? TimeProvider.System;
-    readonly Retries retries = new("redis", RedisFaults.IsTransient, logger, clock);
+    readonly Retries retries = new("redis", RedisFaults.IsTransient, logger, clock, _ => isWatched);
     RedisConnection? open;
     string? lake;
 

@@ -25,8 +25,11 @@ public sealed class RedshiftDestination : SqlDestination
     readonly List<string> secrets = [];
 
     /// <summary>It connects when it is used first.</summary>
-    public RedshiftDestination(RedshiftOptions options, ILogger logger)
-        : this(options, logger, new Retries("redshift", IsWorthARetry, logger)) { }
+    /// <param name="options">Where.</param>
+    /// <param name="logger">Told of retries.</param>
+    /// <param name="isWatched">Whether it is tried again soon anyway, and runs are not to wait until it works.</param>
+    public RedshiftDestination(RedshiftOptions options, ILogger logger, bool isWatched = false)
+        : this(options, logger, new Retries("redshift", IsWorthARetry, logger, isLeft: _ => isWatched)) { }
 
     internal RedshiftDestination(RedshiftOptions options, ILogger logger, Retries? retries)
         : base("redshift.sql", new(MaxTextBytes, MaxTextBytes), retries)

@@ -10,37 +10,52 @@ static class MailText
     const int LongestWord = 75;
 
     /// <summary>Headers and text, with CRLF between lines and at the end.</summary>
-    public static string Of(
-        string from,
-        IReadOnlyList<string> to,
-        string subject,
-        string messageId,
-        DateTimeOffset date,
-        string text
-    )
+    public static string Of(string from, IReadOnlyList<string> to, string messageId, Letter letter)
     {
         var mail = new StringBuilder();
         void Header(string name, string value) => mail.Append(name).Append(": ").Append(value).Append("\r\n");
         Header("From", from);
         Header("To", string.Join(",\r\n ", to));
-        Header("Subject", Words(subject, "Subject: ".Length));
+        Header("Subject", Words(letter.Subject, "Subject: ".Length));
         Header(
             "Date",
-            date.ToUniversalTime().ToString("ddd, dd MMM yyyy HH:mm:ss '+0000'", CultureInfo.InvariantCulture)
+            letter.At.ToUniversalTime().ToString("ddd, dd MMM yyyy HH:mm:ss '+0000'", CultureInfo.InvariantCulture)
         );
         Header("Message-ID", $"<{messageId}>");
         Header("Auto-Submitted", "auto-generated"); // So that nobody's absence is answered.
         Header("MIME-Version", "1.0");
-        Header("Content-Type", "text/plain; charset=utf-8");
-        Header("Content-Transfer-Encoding", "quoted-printable");
-        mail.Append("\r\n");
+        if (letter.Attachments.Count == 0)
+        {
+            Text(letter.Text, mail);
+            return mail.ToString();
+        }
+
+        const string Boundary = "=_downbeat"; // No line of quoted-printable or base64 can be this.
+        Header("Content-Type", $"multipart/mixed; boundary=\"{Boundary}\"");
+        mail.Append("\r\n--").Append(Boundary).Append("\r\n");
+        Text(letter.Text, mail);
+        foreach (var attachment in letter.Attachments)
+        {
+            mail.Append("--").Append(Boundary).Append("\r\n");
+            Header("Content-Type", $"{attachment.ContentType};\r\n name=\"{attachment.Name}\"");
+            Header("Content-Transfer-Encoding", "base64");
+            Header("Content-Disposition", $"attachment;\r\n filename=\"{attachment.Name}\"");
+            mail.Append("\r\n")
+                .Append(Convert.ToBase64String(attachment.Bytes, Base64FormattingOptions.InsertLineBreaks))
+                .Append("\r\n");
+        }
+
+        return mail.Append("--").Append(Boundary).Append("--\r\n").ToString();
+    }
+
+    static void Text(string text, StringBuilder mail)
+    {
+        mail.Append("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n");
         foreach (var line in text.TrimEnd('\n').Split('\n'))
         {
             QuotedPrintable(line, mail);
             mail.Append("\r\n");
         }
-
-        return mail.ToString();
     }
 
     /// <summary>A text for a header: as it is where that is allowed, else in encoded words, folded between them.</summary>

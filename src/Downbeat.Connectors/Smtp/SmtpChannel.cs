@@ -15,17 +15,38 @@ public sealed class SmtpChannel(SmtpOptions options, string? password, ILogger l
     /// <inheritdoc/>
     public string Place => options.ToString();
 
+    /// <summary>What goes with an alert; nothing where nobody says.</summary>
+    public Func<AlertMessage, IReadOnlyList<Attachment>> Attach { get; init; } = _ => [];
+
     /// <inheritdoc/>
-    public async Task SendAsync(AlertMessage message, CancellationToken cancellationToken)
+    public Task SendAsync(AlertMessage message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
+        return SendAsync(
+            new Letter(
+                message.Id,
+                message.At,
+                $"{message.Subject}: {message.Lake}",
+                AlertTexts.Plain(message),
+                Attach(message)
+            ),
+            cancellationToken
+        );
+    }
+
+    /// <summary>Mails something else to the same recipients.</summary>
+    /// <exception cref="AlertChannelException">It was not taken, or that is not known.</exception>
+    public async Task SendAsync(Letter letter, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(letter);
         var mail = MailText.Of(
             $"Downbeat <{options.From}>",
             options.To,
-            AlertTexts.Safe($"{message.Subject}: {message.Lake}"),
-            $"{message.Id}.downbeat@{options.From[(options.From.LastIndexOf('@') + 1)..]}",
-            message.At,
-            AlertTexts.Plain(message)
+            $"{letter.Id}.downbeat@{options.From[(options.From.LastIndexOf('@') + 1)..]}",
+            letter with
+            {
+                Subject = AlertTexts.Safe(letter.Subject),
+            }
         );
         foreach (
             var refused in await SmtpSession.SendAsync(options, password, mail, cancellationToken).ConfigureAwait(false)

@@ -26,6 +26,8 @@ sealed class SmtpSession : IDisposable
     int from;
     int until;
     HashSet<string> extensions = [];
+    bool hasGreeted;
+    bool hasShownCertificate;
 
     SmtpSession(SmtpOptions options, string? password) => (this.options, secret) = (options, password ?? "");
 
@@ -54,9 +56,17 @@ sealed class SmtpSession : IDisposable
             throw new AlertChannelException(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{options.Host}:{options.Port} did not answer in {options.Patience.TotalSeconds} s."
+                    $"{options.Host}:{options.Port} did not answer in {options.Patience.TotalSeconds} s.{(session.hasGreeted || options.IsTlsFromStart ? "" : " If it has TLS from the start, write smtps://.")}"
                 ),
                 isTransient: true,
+                cause: error
+            );
+        }
+        catch (AuthenticationException error) when (!session.hasShownCertificate)
+        {
+            throw new AlertChannelException(
+                $"{options.Host}:{options.Port} did not begin TLS: {AlertTexts.Safe(error.Message)}{(options.IsTlsFromStart ? " If it begins TLS by STARTTLS, write smtp://." : "")}",
+                isTransient: false,
                 cause: error
             );
         }
@@ -99,6 +109,7 @@ sealed class SmtpSession : IDisposable
         }
 
         Expect(await ReadAsync(cancellationToken).ConfigureAwait(false), 220, "the connection");
+        hasGreeted = true;
         await GreetAsync(cancellationToken).ConfigureAwait(false);
         if (options is { HasTls: true, IsTlsFromStart: false })
         {
@@ -127,7 +138,15 @@ sealed class SmtpSession : IDisposable
 
     async Task ProtectAsync(CancellationToken cancellationToken)
     {
-        var tls = new SslStream(stream, leaveInnerStreamOpen: false);
+        var tls = new SslStream(
+            stream,
+            leaveInnerStreamOpen: false,
+            (_, _, _, problems) =>
+            {
+                hasShownCertificate = true;
+                return problems == SslPolicyErrors.None;
+            }
+        );
         stream = tls;
         var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck };
         if (options.Ca is { } file)

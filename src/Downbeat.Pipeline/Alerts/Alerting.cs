@@ -24,7 +24,6 @@ public sealed class Alerting(
 )
 {
     const int LeaseSeconds = 60;
-    static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
     static readonly TimeSpan LongestBackOff = TimeSpan.FromMinutes(15);
     static readonly TimeSpan LongestRetryAfter = TimeSpan.FromHours(1);
 
@@ -199,8 +198,6 @@ public sealed class Alerting(
     void Send(AlertsFile file, Action<AlertsFile> save, CancellationToken cancellationToken)
     {
         var noting = new Lock();
-        using var patience = new CancellationTokenSource(options.Patience, clock);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         var now = clock.GetUtcNow();
         var messages = channels
             .Select(channel => (Channel: channel, Message: Find(file, channel, now)))
@@ -211,7 +208,9 @@ public sealed class Alerting(
         async Task SendAsync(IAlertChannel channel, AlertMessage message)
         {
             await Task.Yield();
-            var problem = await TrySendAsync(channel, message, patience.Token, stop.Token).ConfigureAwait(false);
+            var problem = await Sending
+                .TryAsync(stop => channel.SendAsync(message, stop), options.Patience, clock, cancellationToken)
+                .ConfigureAwait(false);
             lock (noting)
             {
                 if (problem is null)
@@ -244,51 +243,12 @@ public sealed class Alerting(
         {
             logger.NotTold(
                 channel,
-                problem.Message,
+                problem.Message.TrimEnd('.') + ".",
                 $"after {AlertTexts.Lasting(wait)}, or by the first run after that"
             );
         }
 
         state.Problem = problem.Message;
-    }
-
-    /// <summary>Sends a message, and again while there is time. Returns why it was not taken, or null.</summary>
-    async Task<AlertChannelException?> TrySendAsync(
-        IAlertChannel channel,
-        AlertMessage message,
-        CancellationToken patience,
-        CancellationToken stop
-    )
-    {
-        AlertChannelException? last = null;
-        for (var pause = TimeSpan.FromSeconds(1); ; pause *= 2)
-        {
-            try
-            {
-                await channel.SendAsync(message, stop).ConfigureAwait(false);
-                return null;
-            }
-            catch (OperationCanceledException)
-            {
-                return last ?? new($"no answer in {options.Patience.TotalSeconds} s.", isTransient: true);
-            }
-            catch (AlertChannelException error)
-            {
-                last = error;
-            }
-
-            var wait = last.RetryAfter ?? pause;
-            if (!last.IsTransient || wait > LongestPause)
-            {
-                return last;
-            }
-
-            await Task.WhenAny(Task.Delay(wait, clock, stop)).ConfigureAwait(false);
-            if (patience.IsCancellationRequested || stop.IsCancellationRequested)
-            {
-                return last;
-            }
-        }
     }
 
     AlertsFile? ReadFile()

@@ -13,6 +13,7 @@ namespace Downbeat.Pipeline.Corrections;
 public sealed class Retraction(ILake lake, TimeProvider clock)
 {
     const long MergeBufferBytes = 16 << 20;
+    const int ShortestBeginning = 4; // Of an id: a letter may be a slip.
 
     /// <summary>The one source that an id, the beginning of one, a key or a file's name means; changes nothing.</summary>
     /// <param name="source">What to look for. Of several of that name those are meant that can be retracted, or restored.</param>
@@ -24,7 +25,9 @@ public sealed class Retraction(ILake lake, TimeProvider clock)
         LakeFile.Read(lake);
         var state = LakeLedger.Open(lake, "retract", clock).State;
         var found = state
-            .Sources.Values.Where(known => known.Entry.Id.StartsWith(source, StringComparison.Ordinal))
+            .Sources.Values.Where(known =>
+                source.Length >= ShortestBeginning && known.Entry.Id.StartsWith(source, StringComparison.Ordinal)
+            )
             .ToList();
         if (found.Count == 0)
         {
@@ -47,7 +50,7 @@ public sealed class Retraction(ILake lake, TimeProvider clock)
                 $"No file that was scanned is called {source}: `downbeat explain DATE` shows the files of a date and their ids."
             ),
             _ => throw new LakeException(
-                $"{source} means several: {string.Join(", ", meant.Select(known => $"{known.Entry.Id} ({known.Entry.Key}, arrived {known.Entry.Arrived.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC)"))}. Give the id, or the beginning of it."
+                $"{source} means several: {string.Join(", ", meant.Select(known => $"{known.Entry.Id} ({known.Entry.Key}, arrived {known.Entry.Arrived.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC)"))}. Give the id, or four letters or more of its beginning."
             ),
         };
     }

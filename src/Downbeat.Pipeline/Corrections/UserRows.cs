@@ -106,9 +106,20 @@ sealed class UserRows
         return null;
     }
 
-    /// <summary>One of the users, if a text is the id of one; spaces around it, for which a row is rejected, do not hide it.</summary>
-    public static ulong? Parse(ReadOnlySpan<byte> text, SliceUsers users) =>
-        UserId.TryParse(text.Trim(" \t\r\n"u8), out var user) && users.Contains(user.Value) ? user.Value : null;
+    /// <summary>
+    /// One of the users, if a text is the id of one. What programs add to numbers, for which the row is rejected, does not hide it: spaces,
+    /// quotes, a plus, <c>.0</c>.
+    /// </summary>
+    public static ulong? Parse(ReadOnlySpan<byte> text, SliceUsers users)
+    {
+        text = text.Trim(" \t\r\n\"'"u8).TrimStart((byte)'+');
+        if (text.IndexOf((byte)'.') is >= 0 and var point && !text[(point + 1)..].ContainsAnyExcept((byte)'0'))
+        {
+            text = text[..point];
+        }
+
+        return UserId.TryParse(text, out var user) && users.Contains(user.Value) ? user.Value : null;
+    }
 
     /// <summary>Whether one of the users' ids may stand anywhere in bytes, in whatever text: a number like it does.</summary>
     public static bool MayHold(Stream bytes, SliceUsers users)

@@ -22,6 +22,9 @@ public static class LakePaths
     /// <summary>Who tells them now.</summary>
     public const string AlertsLease = "alerts.lease.json";
 
+    /// <summary>When a report was last mailed.</summary>
+    public const string Report = "report.json";
+
     /// <summary>Settings that go with the lake.</summary>
     public const string Settings = "downbeat.json";
 

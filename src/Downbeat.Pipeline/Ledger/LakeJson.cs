@@ -7,6 +7,7 @@ using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Quarantine;
 using Downbeat.Pipeline.Repair;
 using Downbeat.Pipeline.Runs;
+using Downbeat.Pipeline.Schedule;
 
 namespace Downbeat.Pipeline.Ledger;
 
@@ -22,6 +23,7 @@ namespace Downbeat.Pipeline.Ledger;
 [JsonSerializable(typeof(LeaseFile))]
 [JsonSerializable(typeof(RunRecord))]
 [JsonSerializable(typeof(RepairReport))]
+[JsonSerializable(typeof(ReportFile))]
 [JsonSerializable(typeof(RunPlan))]
 [JsonSerializable(typeof(SweepReport))]
 [JsonSerializable(typeof(LakeStatus))]

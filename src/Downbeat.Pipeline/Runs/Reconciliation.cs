@@ -118,16 +118,19 @@ public sealed class Reconciliation(
         {
             LakeFile.Read(lake);
             lake.DeleteScratch(); // What runs that died left may be what fills the disk.
-            record = Run(request, ref state, cancellationToken);
+            try
+            {
+                record = Run(request, ref state, cancellationToken);
+            }
+            finally
+            {
+                lake.DeleteScratch();
+            }
         }
         catch (Exception error)
         {
             End(new(null, state, error) { Request = request });
             throw;
-        }
-        finally
-        {
-            lake.DeleteScratch();
         }
 
         End(new(record, state, null) { Request = request });

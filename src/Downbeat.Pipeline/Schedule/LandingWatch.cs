@@ -49,6 +49,7 @@ sealed class LandingWatch : IDisposable
 
     /// <summary>Whether a run has something to try now; if not, when to ask again at the latest.</summary>
     /// <exception cref="IOException">The lake cannot be listed.</exception>
+    /// <exception cref="LakeException">It is no lake any more.</exception>
     public bool IsDue(DateTimeOffset now, out DateTimeOffset again)
     {
         // Until the files that are known to be there are left alone, more of them are no news.
@@ -101,7 +102,13 @@ sealed class LandingWatch : IDisposable
         var wasTold = isSignalled;
         isSignalled = false;
         var isPoll = now >= nextPoll;
-        List(isWhole: wasTold || IsNotified || (isPoll && polls++ % LooksPerCatalogueLook == 0));
+        var isWhole = wasTold || IsNotified || (isPoll && polls++ % LooksPerCatalogueLook == 0);
+        List(isWhole);
+        if (isPoll && isWhole)
+        {
+            LakeFile.Read(lake); // In a lake that is gone, or not mounted, nothing lands, and nothing else would say so.
+        }
+
         tried.IntersectWith(streams.Concat(catalogue));
         var fresh = Inputs().Where(file => !tried.Contains(file)).ToList();
         if (isPoll)

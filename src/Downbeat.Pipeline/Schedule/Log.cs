@@ -29,6 +29,24 @@ static partial class Log
     [LoggerMessage(Level = LogLevel.Information, Message = "{Destination} is caught up, after {Failures} failures.")]
     public static partial void CaughtUp(this ILogger logger, string destination, int failures);
 
+    [LoggerMessage(Level = LogLevel.Information, Message = "Mails a report {How}, next {Next} UTC.")]
+    public static partial void WillReport(this ILogger logger, string how, string next);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Mailed the report of {Dates}.")]
+    public static partial void Reported(this ILogger logger, string dates);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "No report was mailed at its time, {Due} UTC: no date that is over has been published yet."
+    )]
+    public static partial void NothingToReport(this ILogger logger, string due);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The report was not mailed: {Problem} It is tried again, up to every quarter of an hour, which is not told each time; no run is concerned."
+    )]
+    public static partial void NotReported(this ILogger logger, string problem);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "Stopped watching; the next run goes on.")]
     public static partial void Stopped(this ILogger logger);
 

@@ -390,11 +390,12 @@ public sealed class Watch(
             did.Add("read songs and users");
         }
 
+        var rows = record.Scanned.Sum(file => file.Rows);
         Add(
             record.Scanned.Count,
             "scanned",
             "file",
-            string.Create(CultureInfo.InvariantCulture, $", {record.Scanned.Sum(file => file.Rows):N0} rows")
+            string.Create(CultureInfo.InvariantCulture, $", {rows:N0} row{(rows == 1 ? "" : "s")}")
         );
         Add(
             record.Dates.Count,

@@ -180,7 +180,7 @@ public sealed class WatchTests : IDisposable
     SortedDictionary<string, string> Kpis(string lake)
     {
         var found = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var file in new FolderLake(Path.Combine(folder.Path, lake)).List(LakePaths.Kpis))
+        foreach (var file in TestLake.ListenTables(new FolderLake(Path.Combine(folder.Path, lake))))
         {
             found.Add(file.Path, File.ReadAllText(Path.Combine(folder.Path, lake, file.Path)));
         }

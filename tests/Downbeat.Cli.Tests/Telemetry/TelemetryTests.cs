@@ -321,6 +321,7 @@ public sealed partial class TelemetryTests(TelemetryTests.OneRun sent)
     [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "zq-header-secret-4711")]
     [InlineData("OTEL_EXPORTER_OTLP_HEADERS", "zq-header-secret-4711")]
     [InlineData("OTEL_TRACES_EXPORTER", "console")]
+    [InlineData("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")]
     public void AWrongVariableIsNamedAndItsValueIsNotTold(string name, string value)
     {
         Ask();

@@ -66,10 +66,8 @@ public sealed class SmtpChannelTests : IDisposable
             MailText.Of(
                 "a@example.com",
                 ["b@example.com"],
-                "s",
                 "i@example.com",
-                ExampleAlerts.Now,
-                ".\n..\n\n.x\n" + text
+                new("i", ExampleAlerts.Now, "s", ".\n..\n\n.x\n" + text, [])
             ),
             default
         );

@@ -34,7 +34,7 @@ public sealed class RedshiftDestinationTests : SqlDestinationContract, IDisposab
     }
 
     RedshiftDestination Create(RedshiftOptions options) =>
-        new(options, log, new("redshift", SqlDestination.IsWorthARetry, log, new HurriedClock()));
+        new(options, log, new Retries("redshift", SqlDestination.IsWorthARetry, log, new HurriedClock()));
 
     bool HoldsSecret(string text) =>
         text.Contains(place.Secret, StringComparison.Ordinal)

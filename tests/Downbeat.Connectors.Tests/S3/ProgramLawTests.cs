@@ -140,7 +140,7 @@ public sealed class ProgramLawTests : IDisposable
 
         Assert.Empty(to.Lake.List(LakePaths.Streams));
         var kpis = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var file in to.Lake.List(LakePaths.Kpis))
+        foreach (var file in TestLake.ListenTables(to.Lake))
         {
             using var text = new StreamReader(to.Lake.Open(file.Path));
             kpis.Add(file.Path, text.ReadToEnd());

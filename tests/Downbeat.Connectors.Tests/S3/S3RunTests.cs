@@ -479,7 +479,7 @@ public sealed class S3RunTests : IDisposable
     static SortedDictionary<string, string> Kpis(ILake lake)
     {
         var kpis = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var file in lake.List(LakePaths.Kpis))
+        foreach (var file in TestLake.ListenTables(lake))
         {
             using var reader = new StreamReader(lake.Open(file.Path));
             kpis.Add(file.Path[(LakePaths.Kpis.Length + 1)..], reader.ReadToEnd());

@@ -62,7 +62,7 @@ public sealed class ForgetTests
     {
         const string Before =
             "\uFEFFtrack_id,USER_ID,listen_time\r\n\r\n\"a\"\"\r\nb\",\"00731\",2024-06-25 10:00:00\r\nt,7310,2024-06-25 10:00:00\n"
-            + "t,731,2024-06-25 10:00:00\r\nt, 731 ,2024-06-25 10:00:00\nt,x731,\"no\ntime\"\n\nt,0731,2024-06-25 10:00:00";
+            + "t,731,2024-06-25 10:00:00\r\nt, 731 ,2024-06-25 10:00:00\nt,+731,2024-06-25 10:00:00\nt,731.00,2024-06-25 10:00:00\nt,x731,\"no\ntime\"\n\nt,0731,2024-06-25 10:00:00";
         const string After =
             "\uFEFFtrack_id,USER_ID,listen_time\r\n\r\nt,7310,2024-06-25 10:00:00\nt,x731,\"no\ntime\"\n\n";
         using var lake = new TestLake();
@@ -70,7 +70,7 @@ public sealed class ForgetTests
         lake.LandStreams("a.csv", Before);
         lake.LandStreams("b.csv.gz", Before);
         var record = lake.Run(Options with { MaxRejectedShare = 1 }, new() { Forget = [731] });
-        Assert.Equal((1, 4L, 8L, 2), Counts(record)); // Leading zeros make no other user, and no other listen.
+        Assert.Equal((1, 4L, 12L, 2), Counts(record)); // Leading zeros make no other user, and no other listen.
         foreach (var file in lake.Lake.List(LakePaths.Archive))
         {
             Assert.Equal(After, Encoding.UTF8.GetString(Read(lake, file.Path)));

@@ -198,6 +198,26 @@ public sealed class WatchTests : IDisposable
         );
 
     [Fact]
+    public void ALakeThatIsGoneIsToldThoughNothingLands()
+    {
+        var (there, gone) = (Path.Combine(lake.Folder, LakePaths.Lake), Path.Combine(lake.Folder, "gone"));
+        run = _ => File.Exists(there) ? TakeAll() : throw new LakeException("There is no lake.");
+        Watching(
+            new(),
+            () =>
+            {
+                AdvanceUntil(() => Health.Problem is null);
+                File.Move(there, gone);
+                clock.AdvanceUntil(() => Health.Problem is not null, Step, TimeSpan.FromMinutes(1));
+                Assert.NotNull(Health.Problem);
+                File.Move(gone, there);
+                AdvanceUntil(() => Health.Problem is null);
+                Assert.Contains(logger.Lines, line => line.Contains("Works again", StringComparison.Ordinal));
+            }
+        );
+    }
+
+    [Fact]
     public void SongsThatWereMissingAreNoticedAtOnce()
     {
         run = _ => throw new LakeException("There are no songs.");

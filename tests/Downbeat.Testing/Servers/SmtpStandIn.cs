@@ -258,9 +258,45 @@ public sealed record TakenMail(string From, IReadOnlyList<string> To, string Dat
     }
 
     /// <summary>The text, decoded from quoted-printable, with LF between lines.</summary>
-    public string Text()
+    public string Text() => Decoded(Data);
+
+    /// <summary>The text of a mail with attachments, decoded likewise, and their names, kinds and bytes.</summary>
+    public (string Text, IReadOnlyList<(string Name, string Kind, byte[] Bytes)> Attachments) Parts()
     {
-        var body = Data[(Data.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..]
+        const string Begin = "multipart/mixed; boundary=\"";
+        var kind = Header("Content-Type");
+        if (!kind.StartsWith(Begin, StringComparison.Ordinal))
+        {
+            return (Text(), []);
+        }
+
+        // What is before the first boundary is the head, what is behind the last is nothing.
+        var parts = Data.Split($"--{kind[Begin.Length..^1]}");
+        return parts[^1] == "--\r\n"
+            ? (Decoded(parts[1][2..]).TrimEnd('\n') + "\n", [.. parts[2..^1].Select(part => Attachment(part[2..]))])
+            : throw new InvalidOperationException("The last part does not end.");
+    }
+
+    static (string Name, string Kind, byte[] Bytes) Attachment(string part)
+    {
+        var head = part[..part.IndexOf("\r\n\r\n", StringComparison.Ordinal)]
+            .Replace("\r\n ", " ", StringComparison.Ordinal)
+            .Split("\r\n")
+            .Select(line => line.Split(": ", 2))
+            .ToDictionary(header => header[0], header => header[1], StringComparer.Ordinal);
+        var body = part[(part.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..];
+        return head["Content-Transfer-Encoding"] == "base64" && body.Split("\r\n").All(line => line.Length <= 76)
+            ? (
+                head["Content-Disposition"]["attachment; filename=\"".Length..^1],
+                head["Content-Type"].Split(';')[0],
+                Convert.FromBase64String(body)
+            )
+            : throw new InvalidOperationException("An attachment is not in lines of base64.");
+    }
+
+    static string Decoded(string data)
+    {
+        var body = data[(data.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..]
             .Replace("=\r\n", "", StringComparison.Ordinal);
         var bytes = new List<byte>();
         for (var at = 0; at < body.Length; at++)

@@ -6,7 +6,7 @@ namespace Downbeat.Testing.Servers;
 
 /// <summary>
 /// A real server for tests, started by a script of <c>tests/servers/</c> and stopped when this process ends, however it ends.
-/// A process has at most one of a kind.
+/// Tests of a process share one of a kind.
 /// </summary>
 public sealed class TestServer
 {
@@ -57,6 +57,9 @@ public sealed class TestServer
             return server;
         }
     }
+
+    /// <summary>One more of a kind, which the caller may take down without anybody missing it.</summary>
+    public static TestServer StartAnother(string name) => Start(name);
 
     /// <summary>A port of 127.0.0.1 that nobody uses now.</summary>
     public static int FreePort()
