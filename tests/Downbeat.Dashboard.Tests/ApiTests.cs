@@ -13,6 +13,8 @@ namespace Downbeat.Dashboard.Tests;
 /// <summary>The API over HTTP: what it answers is what is published, to the last cell.</summary>
 public sealed class ApiTests(OddLake odd) : IClassFixture<OddLake>
 {
+    static readonly string[] DefinedIn = ["kpis.md", "quality.md"];
+
     public static TheoryData<string> Tables => [.. KpiTables.Published.Select(schema => schema.Name)];
 
     [Theory]
@@ -283,9 +285,7 @@ public sealed class ApiTests(OddLake odd) : IClassFixture<OddLake>
     public void EveryColumnHasTheDefinitionOfTheDocumentation()
     {
         var documentation = string.Concat(
-                new[] { "kpis.md", "quality.md" }.Select(page =>
-                    File.ReadAllText(Path.Combine(Repository.Folder, "docs", page))
-                )
+                DefinedIn.Select(page => File.ReadAllText(Path.Combine(Repository.Folder, "docs", page)))
             )
             .Replace("`", "", StringComparison.Ordinal);
         foreach (var schema in KpiTables.Published)

@@ -4,6 +4,8 @@ using Downbeat.Testing;
 using Downbeat.Testing.Servers;
 using Microsoft.Playwright;
 
+[assembly: AssemblyFixture(typeof(Downbeat.Dashboard.Tests.BrowserFixture))]
+
 namespace Downbeat.Dashboard.Tests;
 
 /// <summary>Chromium, and a lake of eight weeks with its server; where Chromium cannot be had, tests are skipped.</summary>
@@ -156,11 +158,7 @@ public sealed class BrowserFixture : IAsyncLifetime
     }
 
     /// <summary>A page of the browser, and what goes wrong on it. Skips the test where there is no browser.</summary>
-    public async Task<Tab> OpenAsync(
-        DashboardServer? server = null,
-        int width = 1280,
-        bool isDark = false
-    )
+    public async Task<Tab> OpenAsync(DashboardServer? server = null, int width = 1280, bool isDark = false)
     {
         var why = Assets.ArePresent
             ? TestServer.Get("chromium").Missing
@@ -260,6 +258,22 @@ public sealed class Tab : IAsyncDisposable
         await ShownAsync();
     }
 
+    /// <summary>Goes to an address as a link of the pages does: nothing is loaded anew.</summary>
+    public async Task FollowAsync(string address)
+    {
+        await Page.EvaluateAsync(
+            """
+            (address) => {
+                delete document.querySelector("main").dataset.shown;
+                history.pushState(null, "", address);
+                dispatchEvent(new PopStateEvent("popstate"));
+            }
+            """,
+            address
+        );
+        await ShownAsync();
+    }
+
     /// <summary>Waits until the address of the page is what is shown, its charts too.</summary>
     public async Task ShownAsync()
     {
@@ -270,6 +284,19 @@ public sealed class Tab : IAsyncDisposable
                 return main?.dataset.shown === location.pathname + location.search && !main.hasAttribute("aria-busy")
                     && [...document.querySelectorAll(".chart")].every((chart) => chart.dataset.drawn && chart.querySelector("svg path"));
             }
+            """
+        );
+    }
+
+    /// <summary>What axe-core finds that is serious. It comes past the policy, which goes on to hold for the page.</summary>
+    public async Task<IReadOnlyList<string>> FindFaultsAsync(string modules)
+    {
+        await Page.EvaluateAsync(await File.ReadAllTextAsync(Path.Combine(modules, "axe-core", "axe.min.js")) + "; 0");
+        return await Page.EvaluateAsync<string[]>(
+            """
+            async () => (await axe.run(document, { resultTypes: ["violations"] })).violations
+                .filter((fault) => fault.impact === "serious" || fault.impact === "critical")
+                .flatMap((fault) => fault.nodes.map((node) => `${fault.id}: ${node.html} ${node.failureSummary}`))
             """
         );
     }

@@ -3,7 +3,6 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Downbeat.Pipeline.Archive;
-using Downbeat.Pipeline.Corrections;
 using Downbeat.Pipeline.Runs;
 using Downbeat.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -15,7 +14,11 @@ public sealed class ChangesTests
 {
     const int Dates = 3;
     static readonly DateOnly First = new(2024, 6, 24);
-    static readonly RunOptions Plain = new() { CompactSlices = 3, Keep = new() { ArchiveDays = 1, RetractedDays = 1 } };
+    static readonly RunOptions Plain = new()
+    {
+        CompactSlices = 3,
+        Keep = new() { ArchiveDays = 1, RetractedDays = 1 },
+    };
 
     static readonly string[] Views =
     [
@@ -115,29 +118,37 @@ public sealed class ChangesTests
                 case 0:
                     // Its tag names the published bytes: an answer is those.
                     var table = new[] { "genre-daily", "hourly", "daily", "quality-daily" }[random.Next(4)];
-                    using (var whole = await client.GetAsync($"/api/v1/{table}/{date}?format=csv"))
+                    using (
+                        var whole = await client.GetAsync($"/api/v1/{table}/{date}?format=csv", CancellationToken.None)
+                    )
                     {
                         Count(whole);
                         if (whole.StatusCode == HttpStatusCode.OK)
                         {
-                            var hash = SHA256.HashData(await whole.Content.ReadAsByteArrayAsync(CancellationToken.None));
+                            var hash = SHA256.HashData(
+                                await whole.Content.ReadAsByteArrayAsync(CancellationToken.None)
+                            );
                             Assert.Equal(whole.Headers.ETag!.Tag, $"\"{Convert.ToHexStringLower(hash)[..24]}-csv\"");
                         }
                     }
 
                     break;
                 case 1:
-                    using (var day = await client.GetAsync($"/view/day?date={date}"))
+                    using (var day = await client.GetAsync($"/view/day?date={date}", CancellationToken.None))
                     {
                         Count(day);
                         if (day.StatusCode == HttpStatusCode.OK)
                         {
-                            var root = JsonDocument.Parse(await day.Content.ReadAsStringAsync(CancellationToken.None)).RootElement;
+                            var root = JsonDocument
+                                .Parse(await day.Content.ReadAsStringAsync(CancellationToken.None))
+                                .RootElement;
                             if (root.GetProperty("published").GetBoolean())
                             {
                                 Assert.Equal(
                                     root.GetProperty("measures")[0].GetProperty("value").GetInt64(),
-                                    root.GetProperty("hours").EnumerateArray().Sum(hour => hour.GetProperty("listens").GetInt64())
+                                    root.GetProperty("hours")
+                                        .EnumerateArray()
+                                        .Sum(hour => hour.GetProperty("listens").GetInt64())
                                 );
                             }
                         }
@@ -145,7 +156,12 @@ public sealed class ChangesTests
 
                     break;
                 case 2:
-                    using (var range = await client.GetAsync("/api/v1/hourly?from=2024-06-01&to=2024-07-31"))
+                    using (
+                        var range = await client.GetAsync(
+                            "/api/v1/hourly?from=2024-06-01&to=2024-07-31",
+                            CancellationToken.None
+                        )
+                    )
                     {
                         Count(range);
                     }
@@ -153,7 +169,7 @@ public sealed class ChangesTests
                     break;
                 default:
                     var name = Views[random.Next(Views.Length)];
-                    using (var view = await client.GetAsync("/view/" + name))
+                    using (var view = await client.GetAsync("/view/" + name, CancellationToken.None))
                     {
                         Count(view);
                         if (view.StatusCode == HttpStatusCode.InternalServerError)

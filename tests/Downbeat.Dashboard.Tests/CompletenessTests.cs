@@ -115,14 +115,22 @@ public sealed class CompletenessTests : IAsyncLifetime
 
     void Run(RunRequest request) => Assert.Empty(lake.Run(Plain, request).Errors);
 
-    string IdOf(string name) => new Retraction(lake.Lake, TimeProvider.System).Find(name, restore: lake.State.Sources.Values.Any(source => source.IsRetracted && source.Entry.Key.EndsWith(name, StringComparison.Ordinal))).Source;
+    string IdOf(string name) =>
+        new Retraction(lake.Lake, TimeProvider.System)
+            .Find(
+                name,
+                restore: lake.State.Sources.Values.Any(source =>
+                    source.IsRetracted && source.Entry.Key.EndsWith(name, StringComparison.Ordinal)
+                )
+            )
+            .Source;
 
     void Land(int file, int rows, int hours = 0) =>
         lake.LandStreams(
             $"{file}.csv",
-            TestListens.Csv(
-                [.. Enumerable.Range(0, rows).Select(row => $"{row},track00{file},2024-06-25 10:{file}0:{row:D2},0,0")]
-            ),
+            TestListens.Csv([
+                .. Enumerable.Range(0, rows).Select(row => $"{row},track00{file},2024-06-25 10:{file}0:{row:D2},0,0"),
+            ]),
             TestLake.Arrived.AddHours(hours)
         );
 

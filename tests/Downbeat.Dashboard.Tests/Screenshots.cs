@@ -4,7 +4,7 @@ using Downbeat.Dashboard.Report;
 namespace Downbeat.Dashboard.Tests;
 
 /// <summary>Pictures of the pages for the documentation: <c>docs/images/make</c> makes them.</summary>
-public sealed class Screenshots(BrowserFixture browser) : IClassFixture<BrowserFixture>
+public sealed class Screenshots(BrowserFixture browser)
 {
     /// <summary>Names the folder that the pictures go to.</summary>
     const string Variable = "DOWNBEAT_SCREENSHOTS";

@@ -29,7 +29,11 @@ static partial class Redaction
     private static partial Regex Process();
 
     /// <summary><c>postgresql://reader@db.example.com/music</c>, <c>arn:aws:iam::1:role/x</c>, <c>reader@db</c>.</summary>
-    [GeneratedRegex(@"[A-Za-z][A-Za-z0-9+.-]*://[^\s'"",;]*[^\s'"",;.:)]|arn:[^\s'"",;]+[^\s'"",;.:)]|[\w.+-]+@[\w.-]*\w", Options, MostMs)]
+    [GeneratedRegex(
+        @"[A-Za-z][A-Za-z0-9+.-]*://[^\s'"",;]*[^\s'"",;.:)]|arn:[^\s'"",;]+[^\s'"",;.:)]|[\w.+-]+@[\w.-]*\w",
+        Options,
+        MostMs
+    )]
     private static partial Regex Address();
 
     [GeneratedRegex(@"(?<!\w)[A-Za-z]:\\[^\s'"",;]+", Options, MostMs)]
