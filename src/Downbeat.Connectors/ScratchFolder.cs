@@ -13,7 +13,6 @@ sealed class ScratchFolder(string parent, string prefix)
 {
     const string LockName = ".lock";
     const int IdLength = 12;
-    const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <summary>What nobody has touched for so long is no process's, where no lock tells.</summary>
     static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
@@ -81,11 +80,7 @@ sealed class ScratchFolder(string parent, string prefix)
                 );
             }
 
-            FileSystem.MakeFolder(folder);
-            if (!IsOwn && !OperatingSystem.IsWindows())
-            {
-                File.SetUnixFileMode(folder, Private); // Listens lie there.
-            }
+            FileSystem.MakeFolder(folder, isPrivate: !IsOwn); // Listens lie there.
 
             try
             {
@@ -128,7 +123,7 @@ sealed class ScratchFolder(string parent, string prefix)
             || (
                 left.Name.Length == prefix.Length + IdLength
                 && left.Name[prefix.Length..].All(char.IsAsciiHexDigitLower)
-                && (OperatingSystem.IsWindows() || left.UnixFileMode == Private)
+                && (OperatingSystem.IsWindows() || left.UnixFileMode == FileSystem.Private)
             )
         );
 

@@ -20,8 +20,13 @@ public static partial class FileSystem
     /// <summary>O_RDONLY, and on Linux O_NONBLOCK and O_CLOEXEC: opening a pipe does not wait for whoever writes.</summary>
     static readonly int ReadOnly = OperatingSystem.IsLinux() ? 0x800 | 0x80000 : 0;
 
+    /// <summary>What nobody but its user can look into.</summary>
+    public const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
     /// <summary>Makes a folder, and those above it, unless there is one.</summary>
-    public static void MakeFolder(string path)
+    /// <param name="path">The folder.</param>
+    /// <param name="isPrivate">Whether it is <see cref="Private"/> from its first moment on, where the system knows such a thing.</param>
+    public static void MakeFolder(string path, bool isPrivate = false)
     {
         if (Directory.Exists(path))
         {
@@ -31,7 +36,14 @@ public static partial class FileSystem
         WriteBoundary.Cross();
         try
         {
-            Directory.CreateDirectory(path);
+            if (isPrivate && !OperatingSystem.IsWindows())
+            {
+                Directory.CreateDirectory(path, Private);
+            }
+            else
+            {
+                Directory.CreateDirectory(path);
+            }
         }
         catch (Exception error) when (FileFaults.IsKnown(error))
         {
