@@ -364,7 +364,7 @@ public sealed partial class ReportTests(OddLake odd, BrowserFixture browser) : I
             StringComparison.Ordinal
         );
         Assert.Contains(
-            "\"listens\":1,",
+            "\"listens\":1,\"rows\":[",
             await client.GetStringAsync("/view/genres?from=2024-06-24&to=2024-06-25"),
             StringComparison.Ordinal
         );

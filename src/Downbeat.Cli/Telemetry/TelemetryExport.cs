@@ -85,7 +85,9 @@ static class TelemetryExport
         {
             if (isWanted && Variable(name) is not (null or "grpc" or "http/protobuf"))
             {
-                throw new UsageException($"{name} names no protocol that Downbeat has: there are grpc and http/protobuf.");
+                throw new UsageException(
+                    $"{name} names no protocol that Downbeat has: there are grpc and http/protobuf."
+                );
             }
         }
 

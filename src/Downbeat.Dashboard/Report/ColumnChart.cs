@@ -105,7 +105,15 @@ sealed class ColumnChart
     void WriteLegend(Markup svg)
     {
         var x = 0.0;
-        Write(Legend, at => svg.Add($"""<rect class="column" x="{at}" y="5" width="22" height="10" rx="2"/>"""));
+        if (Numbers.Count <= MostColumns)
+        {
+            Write(Legend, at => svg.Add($"""<rect class="column" x="{at}" y="5" width="22" height="10" rx="2"/>"""));
+        }
+        else
+        {
+            Write(Legend, at => svg.Add($"""<path class="line" d="M{at} 10h22"/>"""));
+        }
+
         if (Others.Count > 0)
         {
             Write(OthersLegend, at => svg.Add($"""<path class="other" d="M{at} 10h24"/>"""));

@@ -26,11 +26,13 @@ sealed class DayReport(
         {
             notices.Add(held);
         }
-        else if (day.Completeness is var known && known.Files < known.FilesKnown)
+        else if (day.Completeness is { Stale: true } known)
         {
-            notices.Add(
-                $"Only {Figures.Count(known.Files)} of {Figures.Count(known.FilesKnown, "file")} with listens of this date {(known.Files == 1 ? "is" : "are")} in these numbers: the next run restates them."
-            );
+            var files =
+                known.Files < known.FilesKnown
+                    ? $"only {Figures.Count(known.Files)} of {Figures.Count(known.FilesKnown, "file")} with listens of this date {(known.Files == 1 ? "is" : "are")} in them"
+                    : "they are of other files than count now";
+            notices.Add($"These numbers are not the newest: {files}. The next run restates them.");
         }
 
         return notices;
@@ -348,12 +350,15 @@ sealed class DayReport(
             html.Add($"<li>{Figures.Count(known.Files)} of {Figures.Count(known.FilesKnown, "file")}</li>\n");
         }
 
-        html.Add($"<li>{Figures.Count(known.Rejected, "row")} rejected, of these files as a whole</li>\n");
-        if (known.Delivered > known.Listens && !published.Entry.IsHeld)
+        if (known.FilesOut > 0 && !published.Entry.IsHeld)
         {
-            html.Add(
-                $"<li>{Figures.Count(known.Delivered - known.Listens, "listen")} came in several files, and count once</li>\n"
-            );
+            html.Add($"<li>{Figures.Count(known.FilesOut, "file")} taken back, and still in these numbers</li>\n");
+        }
+
+        html.Add($"<li>{Figures.Count(known.Rejected, "row")} rejected, of these files as a whole</li>\n");
+        if (known.Twice is > 0 and { } twice)
+        {
+            html.Add($"<li>{Figures.Count(twice, "listen")} came in several files, and count once</li>\n");
         }
 
         if (known.UnknownTrackListens > 0)

@@ -92,13 +92,11 @@ sealed class RangeReport(ReportPage page, RangeNumbers range)
         notices.AddRange(
             range.Held.Select(held => page.SayHeld(held, Figures.Date(held.Date))).OfType<string>().Take(MostRanges)
         );
-        var behind = range
-            .Days.Where(day => day.Files.Files < day.Files.FilesKnown && !day.Published.Entry.IsHeld)
-            .ToList();
+        var behind = range.Days.Where(day => day.Files.Stale && !day.Published.Entry.IsHeld).ToList();
         if (behind.Count > 0)
         {
             notices.Add(
-                $"Not all files are in the numbers of {Figures.Count(behind.Count, "date")}, the first {Figures.DayOfYear(behind[0].Date)}: the next run restates them."
+                $"Other files count now than are in the numbers of {Figures.Count(behind.Count, "date")}, the first {Figures.DayOfYear(behind[0].Date)}: the next run restates them."
             );
         }
 

@@ -70,8 +70,9 @@ sealed record RankNumbers(string Name, long Listens, string? Genres, int Days);
 sealed record FileNumbers(
     int Files,
     int FilesKnown,
-    long Delivered,
-    long Listens,
+    int FilesOut,
+    bool Stale,
+    long? Twice,
     long Rejected,
     long Duplicates,
     long UnknownTrackListens,

@@ -173,6 +173,7 @@ public sealed class NightTests : IDisposable
 
             Assert.DoesNotContain("nternal error", log, StringComparison.Ordinal);
             Assert.DoesNotContain("\n   at ", log, StringComparison.Ordinal);
+            Assert.DoesNotContain("Alerts were not looked after", log, StringComparison.Ordinal);
 
             var alerts = CheckAlerts();
             var ledger = new NightLedger(Path.Combine(folder, "lake"));

@@ -138,6 +138,15 @@ public sealed class PostgresDestinationTests : SqlDestinationContract, IDisposab
     }
 
     [Fact]
+    public void AServerThatIsNotThereIsSoonLeftToTheWatchThatTriesItAgain()
+    {
+        var options = place.Options with { Address = place.Address(port: TestServer.FreePort()) };
+        using var destination = new PostgresDestination(options, log, isWatched: true);
+        Fails(() => destination.Find(Lake));
+        Assert.Equal(2, log.Lines.Count);
+    }
+
+    [Fact]
     public void AServerThatIsNotThereIsTriedAgainAndNotForEver()
     {
         using var destination = Create(place.Options with { Address = place.Address(port: TestServer.FreePort()) });

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using Downbeat.Pipeline.Landing;
-using Downbeat.Pipeline.Runs;
 using Downbeat.Pipeline.Schedule;
 using Downbeat.Testing;
 
@@ -117,7 +116,7 @@ public sealed class ReportScheduleTests : IDisposable
         Directory.CreateDirectory(path);
         using (Begin(clock))
         {
-            Assert.True(clock.AdvanceUntil(() => logger.Lines.Any(), Step));
+            Assert.True(clock.AdvanceUntil(() => logger.Lines.Count > 0, Step));
             Directory.Delete(path);
             File.Move(hidden, path);
             Assert.True(clock.AdvanceUntil(() => mailed.Count == 1, Step));
