@@ -385,6 +385,15 @@ public sealed partial class ReportTests(OddLake odd, BrowserFixture browser) : I
         Assert.Equal(0, cli.Run("run", "--lake", lake.Folder).ExitCode);
         using var maker = Maker(lake.Lake);
         Assert.Contains("<li>1 of 1 file</li>", maker.OfDay(new(2024, 6, 24)).Html, StringComparison.Ordinal);
+
+        lake.LandStreams("c.csv", TestListens.Csv(["3,track001,2024-06-24 12:00:00,0,0"]));
+        lake.Run(request: new() { Only = RunStep.Scan });
+        using var scanned = Maker(lake.Lake);
+        Assert.StartsWith(
+            "These numbers are not the newest: only 1 of 2 files with listens of this date is in them. The next run restates them.",
+            scanned.OfDay(new(2024, 6, 24)).Story,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
