@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace Downbeat.Cli;
@@ -10,6 +11,7 @@ sealed class Stop : IDisposable
 {
     readonly CancellationTokenSource asked = new();
     readonly PosixSignalRegistration[] registrations;
+    long askedAt;
 
     /// <summary>Listens until disposed of.</summary>
     public Stop() =>
@@ -18,6 +20,9 @@ sealed class Stop : IDisposable
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal),
             PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnSignal),
         ];
+
+    /// <summary>How long ago someone asked; nothing while nobody has.</summary>
+    public TimeSpan Elapsed => askedAt == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(askedAt);
 
     /// <summary>Cancelled when someone wants the work to stop.</summary>
     public CancellationToken Token => asked.Token;
@@ -36,6 +41,7 @@ sealed class Stop : IDisposable
     void OnSignal(PosixSignalContext signal)
     {
         signal.Cancel = !asked.IsCancellationRequested;
+        askedAt = askedAt == 0 ? Stopwatch.GetTimestamp() : askedAt;
         asked.Cancel();
     }
 }

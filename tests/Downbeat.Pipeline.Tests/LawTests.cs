@@ -100,8 +100,7 @@ public sealed class LawTests
     }
 
     /// <summary>All but what tells how often listens were delivered.</summary>
-    static IEnumerable<LakeObject> Written(TestLake lake) =>
-        [.. TestLake.ListenTables(lake.Lake)];
+    static IEnumerable<LakeObject> Written(TestLake lake) => [.. TestLake.ListenTables(lake.Lake)];
 
     [Fact]
     public void ALateFileRestatesItsDateAndNoOther()

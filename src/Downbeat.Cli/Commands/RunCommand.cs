@@ -67,7 +67,7 @@ static class RunCommand
     /// <summary>Runs, and tells what was done.</summary>
     public static int Run(LakeInUse lake, RunRequest request, bool asJson, bool asResult = false)
     {
-        using var telemetry = TelemetryExport.StartIfAsked(new ConsoleLogger(), TelemetryExport.Patience);
+        using var telemetry = TelemetryExport.StartIfAsked(new ConsoleLogger(), () => TelemetryExport.Patience);
         using var stop = new Stop();
         request = request with { TraceParent = TelemetryExport.TraceParent };
         var record = ProgressDisplay.Show(progress => lake.Reconciliation(progress).Run(request, stop.Token));

@@ -103,8 +103,11 @@ static class WatchCommand
         OnceLogger runs
     )
     {
-        using var telemetry = TelemetryExport.StartIfAsked(console, TelemetryExport.ShortPatience);
         using var stop = new Stop();
+        using var telemetry = TelemetryExport.StartIfAsked(
+            console,
+            () => TelemetryExport.PatienceWhenStopped(stop.Elapsed)
+        );
         Watch? self = null;
         using var alerts =
             lake.Alerts.Channels.Count > 0

@@ -15,15 +15,19 @@ sealed class OpenTelemetryExport : IDisposable
 
     readonly TracerProvider? traces;
     readonly MeterProvider? metrics;
-    readonly TimeSpan patience;
+    readonly Func<TimeSpan> patience;
     readonly SendFailures failures;
 
-    OpenTelemetryExport(TracerProvider? traces, MeterProvider? metrics, TimeSpan patience, SendFailures failures) =>
-        (this.traces, this.metrics, this.patience, this.failures) = (traces, metrics, patience, failures);
+    OpenTelemetryExport(
+        TracerProvider? traces,
+        MeterProvider? metrics,
+        Func<TimeSpan> patience,
+        SendFailures failures
+    ) => (this.traces, this.metrics, this.patience, this.failures) = (traces, metrics, patience, failures);
 
     /// <summary>Starts to send.</summary>
     /// <exception cref="UsageException">A variable is wrong.</exception>
-    public static OpenTelemetryExport Start(bool traces, bool metrics, ILogger logger, TimeSpan patience)
+    public static OpenTelemetryExport Start(bool traces, bool metrics, ILogger logger, Func<TimeSpan> patience)
     {
         var unsent = new SendFailures(logger);
         try
@@ -67,13 +71,14 @@ sealed class OpenTelemetryExport : IDisposable
     /// <summary>Sends the rest, for a while: both at once, and what takes longer ends with the process.</summary>
     public void Dispose()
     {
-        var milliseconds = (int)patience.TotalMilliseconds;
+        var longest = patience();
+        var milliseconds = (int)longest.TotalMilliseconds;
         var work = new[]
         {
             Task.Run(() => traces?.Shutdown(milliseconds)),
             Task.Run(() => metrics?.Shutdown(milliseconds)),
         };
-        if (!Task.WaitAll(work, patience))
+        if (!Task.WaitAll(work, longest))
         {
             failures.Note("it did not answer in time");
         }

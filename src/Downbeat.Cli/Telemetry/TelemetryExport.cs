@@ -14,8 +14,10 @@ static class TelemetryExport
     /// <summary>How long the end of a run waits at most until everything was sent.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
-    /// <summary>The same where someone waits for the process to stop.</summary>
-    public static readonly TimeSpan ShortPatience = TimeSpan.FromSeconds(1.5);
+    /// <summary>The same where someone waits for the process to stop, which it does within ten seconds: what is left of them.</summary>
+    /// <param name="waited">How long someone has waited already.</param>
+    public static TimeSpan PatienceWhenStopped(TimeSpan waited) =>
+        TimeSpan.FromSeconds(Math.Clamp(9 - waited.TotalSeconds, 1.5, 5));
 
     /// <summary>The span that whoever starts the process has told of, as W3C and OpenTelemetry name the variable.</summary>
     public static string? TraceParent => Variable("TRACEPARENT");
@@ -23,7 +25,7 @@ static class TelemetryExport
     /// <summary>Starts what the variables ask for.</summary>
     /// <returns>What sends the rest when it is disposed of; null when nothing is asked for.</returns>
     /// <exception cref="UsageException">A variable is wrong.</exception>
-    public static OpenTelemetryExport? StartIfAsked(ILogger logger, TimeSpan patience)
+    public static OpenTelemetryExport? StartIfAsked(ILogger logger, Func<TimeSpan> patience)
     {
         var isDisabled = string.Equals(Variable("OTEL_SDK_DISABLED"), "true", StringComparison.OrdinalIgnoreCase);
         var (traces, metrics) = isDisabled ? (false, false) : (Wants("TRACES"), Wants("METRICS"));
@@ -49,7 +51,7 @@ static class TelemetryExport
 
     /// <summary>Only what is asked for loads what sends it.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static OpenTelemetryExport Start(bool traces, bool metrics, ILogger logger, TimeSpan patience) =>
+    static OpenTelemetryExport Start(bool traces, bool metrics, ILogger logger, Func<TimeSpan> patience) =>
         OpenTelemetryExport.Start(traces, metrics, logger, patience);
 
     /// <summary>Whether a signal is to be sent. By the standard it would be sent to this machine when nobody says anything.</summary>

@@ -23,16 +23,25 @@ sealed class ProcessSamples(int process)
     }
 
     /// <summary>How often each of its threads has woken up so far, or since then.</summary>
-    public Dictionary<string, long> WakeUps(Dictionary<string, long>? since = null) =>
-        Directory
-            .GetDirectories(Proc("task"))
-            .ToDictionary(
-                task => task,
-                task =>
+    public Dictionary<string, long> WakeUps(Dictionary<string, long>? since = null)
+    {
+        var found = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var task in Directory.GetDirectories(Proc("task")))
+        {
+            try
+            {
+                found[task] =
                     Field(Path.Combine(task, "status"), "voluntary_ctxt_switches:")
-                    - (since?.GetValueOrDefault(task) ?? 0),
-                StringComparer.Ordinal
-            );
+                    - (since?.GetValueOrDefault(task) ?? 0);
+            }
+            catch (IOException)
+            {
+                // It has ended meanwhile.
+            }
+        }
+
+        return found;
+    }
 
     /// <summary>Its memory now, in MB.</summary>
     public double MemoryNow => Field(Proc("status"), "VmRSS:") / 1000.0;
