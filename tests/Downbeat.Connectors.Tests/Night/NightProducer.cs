@@ -4,12 +4,14 @@ using System.Text;
 
 namespace Downbeat.Connectors.Tests.Night;
 
-/// <summary>Drops files at random times: of a row to many thousands, alone or many at once, most of yesterday, some late.</summary>
+/// <summary>Drops files at random times: of a row to many thousands, alone or many at once, most of the day that goes on, some late.</summary>
 sealed class NightProducer
 {
     const double BurstShare = 0.08;
     const int LargestBurst = 30;
     const int LateDates = 12;
+    const int FilesADay = 50; // So that a date does not grow for ever, and what it takes to compute it does not either.
+    const int Days = 60;
     const int RowsWithDirt = 1000; // Of a smaller file a single broken row might be too large a share.
 
     readonly Random random;
@@ -97,19 +99,19 @@ sealed class NightProducer
     (string Text, bool IsLate) Text(int rows)
     {
         var kind = random.Next(20);
-        var late = 2 + random.Next(LateDates);
+        var late = 1 + random.Next(LateDates);
+        var day = began.Date.AddDays(Math.Min(Dropped.Count / FilesADay, Days - 1) - Days);
         var text = new StringBuilder("user_id,track_id,listen_time\n");
         for (var row = 0; row < rows; row++)
         {
             var ago = kind switch
             {
                 < 2 => late,
-                2 => random.Next(1 + LateDates), // Of all dates, today's too.
-                3 => 0,
-                _ => 1,
+                2 => random.Next(1 + LateDates), // Of many dates, today's too.
+                _ => 0,
             };
-            var date = began.Date.AddDays(-ago);
-            var seconds = random.Next(ago == 0 ? Math.Max(1, (int)began.TimeOfDay.TotalSeconds) : 86_400);
+            var date = day.AddDays(-ago);
+            var seconds = random.Next(86_400);
             var line = string.Create(
                 CultureInfo.InvariantCulture,
                 $"{1 + random.Next(users)},{tracks[random.Next(tracks.Length)]},{date.AddSeconds(seconds):yyyy-MM-dd HH:mm:ss}\n"
