@@ -160,7 +160,7 @@ static class RunReport
         {
             Terminal.Line("no file that was scanned holds any of these users");
         }
-        else
+        else if (report.IsDone || report.Unclear.Count == 0 || report.Listens + report.Rows > 0)
         {
             Terminal.Line(
                 $"{(report.IsDone ? "forgot" : "would forget")} {Figures.Count(report.UsersFound, "user")} of {Figures.Count(report.Users)}: "

@@ -413,6 +413,7 @@ sealed class ForgetStage(RunContext run, IReadOnlyCollection<ulong> ids)
                     Users = read,
                     Obsolete = [.. obsolete, .. CompactedOf(state, dates).Select(path => new ObsoleteEntry(path))],
                     Swept = [.. CompactedOf(state, dates)],
+                    Approved = [.. Approved(state, rewritten, dates)],
                     Forgotten = new(
                         users.Users.Count,
                         counting.Sum(date => date.Value),
@@ -425,6 +426,38 @@ sealed class ForgetStage(RunContext run, IReadOnlyCollection<ulong> ids)
         );
         slices += obsolete.Count(one => one.Path.StartsWith(LakePaths.Slices + "/", StringComparison.Ordinal));
         version = run.Ledger.State.Version;
+    }
+
+    /// <summary>Dates that someone let through stay so: of the same files, and without those who are forgotten.</summary>
+    static IEnumerable<ApprovedEntry> Approved(LakeState state, Rewriting[] rewritten, HashSet<DateOnly> dates)
+    {
+        var slicesByDate = state.SlicesByDate();
+        var made = rewritten.ToDictionary(
+            one => one.Entry.Source.Id,
+            one => one.Entry.Source.Slices,
+            StringComparer.Ordinal
+        );
+        foreach (var date in dates.Where(slicesByDate.ContainsKey))
+        {
+            var now = slicesByDate[date];
+            var approved = state.Dates.GetValueOrDefault(date)?.ApprovedInputs;
+            if (approved is not null && approved == LakeState.Inputs(now.Select(slice => slice.Slice.Path)))
+            {
+                var left = now.Where(slice => !made.ContainsKey(slice.Source.Entry.Id))
+                    .Select(slice => slice.Slice)
+                    .Concat(
+                        now.Select(slice => slice.Source.Entry.Id)
+                            .Distinct(StringComparer.Ordinal)
+                            .Where(made.ContainsKey)
+                            .SelectMany(id => made[id])
+                            .Where(slice => slice.Date == date)
+                    );
+                yield return new(
+                    date,
+                    LakeState.Inputs(left.Select(slice => slice.Path).Order(StringComparer.Ordinal))
+                );
+            }
+        }
     }
 
     /// <summary>What holds the listens of dates once more; it is made again of what is left of them.</summary>

@@ -108,11 +108,11 @@ sealed class UserRows
 
     /// <summary>
     /// One of the users, if a text is the id of one. What programs add to numbers, for which the row is rejected, does not hide it: spaces,
-    /// quotes, a plus, <c>.0</c>.
+    /// quotes, a plus, <c>.0</c>, a byte order mark.
     /// </summary>
     public static ulong? Parse(ReadOnlySpan<byte> text, SliceUsers users)
     {
-        text = text.Trim(" \t\r\n\"'"u8).TrimStart((byte)'+');
+        text = text.TrimStart("\uFEFF"u8).Trim(" \t\r\n\"'"u8).TrimStart((byte)'+');
         if (text.IndexOf((byte)'.') is >= 0 and var point && !text[(point + 1)..].ContainsAnyExcept((byte)'0'))
         {
             text = text[..point];

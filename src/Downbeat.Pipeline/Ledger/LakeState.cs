@@ -188,16 +188,18 @@ public sealed class LakeState
                 ComputedIn = commit.Version,
                 SongsChecked = date.Songs,
                 UsersChecked = date.Users,
-                ApprovedAt = before?.Entry.Inputs == date.Inputs ? before.ApprovedAt : null,
+                ApprovedInputs = before?.ApprovedInputs,
+                ApprovedOn = before?.ApprovedOn,
             };
         }
 
         foreach (var approved in commit.Approved)
         {
-            // What nobody has looked at yet is not approved.
-            if (Dates.TryGetValue(approved.Date, out var date) && date.Entry.Inputs == approved.Inputs)
+            if (Dates.TryGetValue(approved.Date, out var date))
             {
-                date.ApprovedAt = commit.At;
+                // What was approved stays so without those who were forgotten.
+                date.ApprovedOn = (commit.Forgotten is null ? null : date.ApprovedOn) ?? commit.At;
+                date.ApprovedInputs = approved.Inputs;
             }
         }
 
@@ -445,8 +447,15 @@ public sealed class DateState
     /// <summary>Whether someone asked for it to be computed again, and it has not been yet.</summary>
     public bool IsWanted { get; set; }
 
+    /// <summary>What it was made of when someone let it through, and what is left of that; null when nobody has.</summary>
+    public string? ApprovedInputs { get; set; }
+
+    /// <summary>When someone did.</summary>
+    public DateTimeOffset? ApprovedOn { get; set; }
+
     /// <summary>When someone let it through, made of the slices that it is made of; null when nobody has.</summary>
-    public DateTimeOffset? ApprovedAt { get; set; }
+    [System.Text.Json.Serialization.JsonIgnore]
+    public DateTimeOffset? ApprovedAt => ApprovedInputs == Entry.Inputs ? ApprovedOn : null;
 
     /// <summary>The last version of the songs in which its unknown tracks were looked for.</summary>
     public int SongsChecked { get; set; }

@@ -284,9 +284,7 @@ sealed class ComputeStage(RunContext run, RunRequest request)
             state.Dates.Values.Select(one => one.Entry).Where(one => !now.Contains(one.Date)).Concat(judged)
         );
         state.Dates.TryGetValue(date.Date, out var before);
-        var isHeld =
-            quality.Exists(check => check.IsFail)
-            && (before?.ApprovedAt is null || before.Entry.Inputs != entry!.Inputs);
+        var isHeld = quality.Exists(check => check.IsFail) && before?.ApprovedInputs != entry!.Inputs;
         var table = TableFile.Of(
             QualityDaily.Of(
                 date.Date,
@@ -446,7 +444,10 @@ sealed class ComputeStage(RunContext run, RunRequest request)
         {
             run.Logger.Held(
                 ListenDate.Text(date.Date),
-                string.Join(", ", date.Findings!.Where(check => check.IsFail).Select(QualityText.Of))
+                string.Join(", ", date.Findings!.Where(check => check.IsFail).Select(QualityText.Of)),
+                run.Ledger.State.Dates.GetValueOrDefault(date.Date)?.Entry.Files.Count > 1
+                    ? "What was published of it before stays."
+                    : "Nothing of it is published."
             );
         }
 
@@ -476,11 +477,7 @@ sealed class ComputeStage(RunContext run, RunRequest request)
                 LakeState.Inputs((slicesByDate.GetValueOrDefault(date) ?? []).Select(slice => slice.Slice.Path));
             bool IsMoved(DateEntry entry) =>
                 entry.Inputs != InputsNow(entry.Date)
-                || (
-                    entry.IsHeld
-                    && state.Dates.GetValueOrDefault(entry.Date) is { ApprovedAt: not null } now
-                    && now.Entry.Inputs == entry.Inputs
-                );
+                || (entry.IsHeld && state.Dates.GetValueOrDefault(entry.Date)?.ApprovedInputs == entry.Inputs);
             foreach (var moved in entries.Where(IsMoved).ToList())
             {
                 entries.Remove(moved);

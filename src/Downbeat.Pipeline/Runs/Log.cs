@@ -49,9 +49,9 @@ static partial class Log
 
     [LoggerMessage(
         Level = LogLevel.Error,
-        Message = "Held back {Date}: {Checks}. What was published of it before stays. Deliver what mends it, or let it through: `downbeat approve {Date}`."
+        Message = "Held back {Date}: {Checks}. {Shown} Deliver what mends it, or let it through: `downbeat approve {Date}`."
     )]
-    public static partial void Held(this ILogger logger, string date, string checks);
+    public static partial void Held(this ILogger logger, string date, string checks, string shown);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Quality: {Warnings}; `downbeat quality` shows which.")]
     public static partial void OddQuality(this ILogger logger, string warnings);

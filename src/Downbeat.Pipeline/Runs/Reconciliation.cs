@@ -213,7 +213,7 @@ public sealed class Reconciliation(
             hasWork |= fetch is { IsNews: true };
             if (forget is not null && record.Outcome == RunOutcome.Running && !hasWork)
             {
-                hasWork = forget.Find(stop.Token);
+                hasWork = forget.Find(stop.Token) || forget.Report is { Unclear.Count: > 0 };
                 record = record with { Forgotten = forget.Report, WhyNothing = hasWork ? null : ForgetStage.Nothing };
             }
 

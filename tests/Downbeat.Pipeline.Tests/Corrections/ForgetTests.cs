@@ -103,6 +103,9 @@ public sealed class ForgetTests
         Assert.Equal(RunOutcome.Failed, record.Outcome);
         Assert.Contains("no-header.csv may hold rows", Assert.Single(record.Errors), StringComparison.Ordinal);
         Assert.Contains("no column user_id", Assert.Single(record.Forgotten!.Unclear).Why, StringComparison.Ordinal);
+        record = lake.Run(Options, new() { Forget = [7310001] }); // Nothing else is left, and someone still has to look.
+        Assert.Equal(RunOutcome.Failed, record.Outcome);
+        Assert.Contains("no-header.csv may hold rows", Assert.Single(record.Errors), StringComparison.Ordinal);
         var tells = lake
             .Lake.List(LakePaths.Quarantine)
             .Single(file => file.Path.EndsWith("tells.csv", StringComparison.Ordinal));

@@ -86,6 +86,34 @@ public sealed class HeldDateTests : IDisposable
     }
 
     [Fact]
+    public void WhatWasApprovedStaysSoWithoutThoseWhoAreForgottenAndWhenItIsMadeOfTheSameFilesAgain()
+    {
+        const string Other = "2,a,2024-06-25 15:00:00";
+        using var lake = New(Bad);
+        lake.LandStreams("other.csv", Csv(Other, "1,a,2024-06-25 16:00:00"));
+        lake.Run(Strict);
+        lake.Run(Strict, new() { Approve = [Date] });
+        Assert.False(lake.State.Dates[Date].Entry.IsHeld);
+        var approved = lake.State.Dates[Date].ApprovedAt;
+
+        Assert.Equal(1, lake.Run(Strict, new() { Forget = [2] }).Forgotten!.Listens);
+        Assert.False(lake.State.Dates[Date].Entry.IsHeld);
+        Assert.Equal(approved, lake.State.Dates[Date].ApprovedAt);
+        Assert.Equal(Tables(Bad, Csv("1,a,2024-06-25 16:00:00")), lake.Kpis());
+        AssertDestinationHolds(lake);
+
+        var source = lake.State.Sources.Values.Single(one =>
+            one.Entry.Key.EndsWith("other.csv", StringComparison.Ordinal)
+        );
+        lake.Run(Strict, new() { Retract = source.Entry.Id });
+        Assert.True(lake.State.Dates[Date].Entry.IsHeld);
+        lake.Run(Strict, new() { Restore = source.Entry.Id });
+        Assert.False(lake.State.Dates[Date].Entry.IsHeld);
+        AssertDestinationHolds(lake);
+        AssertRests(lake);
+    }
+
+    [Fact]
     public void ARestatementThatMendsItGoesThroughByItself()
     {
         using var lake = New(Bad);

@@ -42,7 +42,8 @@ public static partial class LakeOutcome
         "inputs", // A sum over names with ids; which slices a date is made of shows in its tables.
         "arrived",
         "modified",
-        "approvedAt",
+        "approvedOn",
+        "approvedInputs",
         "scannedIn",
     };
 
