@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Downbeat.Connectors.Sqlite;
 using Downbeat.Connectors.Tests.S3;
@@ -294,7 +295,7 @@ public sealed class NightTests : IDisposable
                 var (path, text) in (List<(string, string)>)[("songs", TestListens.Songs), ("users", TestListens.Users)]
             )
             {
-                lake.Put([($"landing/{path}/{path}.csv", System.Text.Encoding.UTF8.GetBytes(text))]);
+                lake.Put([($"landing/{path}/{path}.csv", Encoding.UTF8.GetBytes(text))]);
             }
         }
 
@@ -346,6 +347,16 @@ public sealed class NightTests : IDisposable
         return string.Join("; ", expected) + ". Nothing else, none of them twice";
     }
 
+    /// <summary>A date's volume is judged by the dates before it as they were then: a late file of one of these changes it, and not that.</summary>
+    static byte[] Comparable(byte[] csv) =>
+        [
+            .. Encoding
+                .UTF8.GetString(csv)
+                .Split('\n')
+                .Where(row => !row[Math.Min(10, row.Length)..].StartsWith(",volume,", StringComparison.Ordinal))
+                .SelectMany(row => Encoding.UTF8.GetBytes(row + "\n")),
+        ];
+
     /// <summary>All tables are those of one run over the same files, and those of the destinations.</summary>
     string CheckTables()
     {
@@ -356,7 +367,10 @@ public sealed class NightTests : IDisposable
         Assert.Equal(3, plain.Run("run", "--lake", "fresh").ExitCode); // A file was quarantined.
         var (found, expected) = (Kpis("lake"), Kpis("fresh"));
         Assert.Equal(expected.Keys, found.Keys);
-        Assert.All(expected, file => Assert.True(file.Value.AsSpan().SequenceEqual(found[file.Key]), file.Key));
+        Assert.All(
+            expected,
+            file => Assert.True(Comparable(file.Value).AsSpan().SequenceEqual(Comparable(found[file.Key])), file.Key)
+        );
 
         var dates = HeldTables.InFolder(Lake);
         List<string> rows = [.. dates.SelectMany(HeldTables.Rows)];
