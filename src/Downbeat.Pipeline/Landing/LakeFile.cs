@@ -106,7 +106,7 @@ public sealed record LakeFile
             var file = JsonSerializer.Deserialize(stream, LakeJson.Readable.LakeFile);
             if (file is null || (file.Sum is not null && file.Sum != file.MakeSum()))
             {
-                throw new LakeException(Damaged(lake, "it is not as it was written"));
+                throw new LakeException(Broken(lake, "damaged: it is not as it was written"));
             }
 
             return file.Format == CurrentFormat
@@ -119,22 +119,45 @@ public sealed record LakeFile
         {
             throw new LakeException(
                 lake.Find(LakePaths.LakeCopy) is not null
-                    ? $"{lake.Name}/{LakePaths.Lake} is missing, and {LakePaths.LakeCopy} is there: `downbeat repair` mends it."
+                    ? Broken(lake, "missing")
                     : $"{lake.Name} is no lake: it has no {LakePaths.Lake}. Make one with `downbeat init {lake.Name}`, or name another with --lake.",
                 error
             );
         }
         catch (JsonException error)
         {
-            throw new LakeException(Damaged(lake, error.Message), error);
+            throw new LakeException(Broken(lake, "damaged: it is not the JSON that was written"), error);
         }
     }
 
     /// <summary>Says what is wrong, and what to do.</summary>
-    static string Damaged(ILake lake, string how) =>
-        lake.Find(LakePaths.LakeCopy) is not null
-            ? $"{lake.Name}/{LakePaths.Lake} is damaged: {how.TrimEnd('.')}. `downbeat repair` mends it, if {LakePaths.LakeCopy} is whole."
-            : $"{lake.Name}/{LakePaths.Lake} is damaged: {how.TrimEnd('.')}. Restore it from a backup of the lake, or write it again: its format is {CurrentFormat}, its time zone that of the lake, and its id is the lake_id of the table downbeat_lake in each warehouse.";
+    static string Broken(ILake lake, string how)
+    {
+        var about = $"{lake.Name}/{LakePaths.Lake} is {how}";
+        var copy = LakePaths.LakeCopy;
+        if (TryReadCopy(lake) is { } bytes && TryParse(bytes) is not null)
+        {
+            return $"{about}. Its copy {copy} is whole: `downbeat repair` mends it.";
+        }
+
+        var both = lake.Find(copy) is null ? $"there is no copy of it, {copy}" : $"its copy {copy} is damaged too";
+        return $"{about}, and {both}: nothing else in the lake says what it said. Restore it from a backup of the lake, or write it again, as {{\"format\":{CurrentFormat},\"id\":\"…\",\"timeZone\":\"…\",\"created\":\"2026-01-01T00:00:00+00:00\"}}, with the time zone of the lake; its id is the lake_id in the table downbeat_lake of each warehouse.";
+    }
+
+    static byte[]? TryReadCopy(ILake lake)
+    {
+        try
+        {
+            using var stream = lake.Open(LakePaths.LakeCopy);
+            using var copy = new MemoryStream();
+            stream.CopyTo(copy);
+            return copy.ToArray();
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
 }
 
 /// <summary>Something about the lake keeps Downbeat from working; the message says what, and what to do.</summary>

@@ -10,6 +10,7 @@ using Downbeat.Pipeline.Compaction;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Quality;
+using Downbeat.Pipeline.Repair;
 using Downbeat.Pipeline.Runs;
 using Downbeat.Pipeline.Telemetry;
 
@@ -163,10 +164,7 @@ sealed class ComputeStage(RunContext run, RunRequest request)
                 run.Fail(
                     $"{ListenDate.Text(date.Date.Date)} was not computed and keeps its tables; the next run tries again",
                     error is DamagedObjectException or FileNotFoundException or DirectoryNotFoundException
-                        ? new IOException(
-                            $"{error.Message} `downbeat repair` makes slices again from the raw files.",
-                            error
-                        )
+                        ? new IOException($"{error.Message} {WhatMends(error, slices[date.Date.Date])}", error)
                         : error
                 );
             }
@@ -211,6 +209,18 @@ sealed class ComputeStage(RunContext run, RunRequest request)
                 run.Fail("tables were not published; the next run tries again", error);
             }
         }
+    }
+
+    static string WhatMends(Exception error, List<(SliceEntry Slice, SourceState Source)> slices)
+    {
+        var source = slices
+            .Find(one =>
+                one.Source.RawDeletedAt is not null && error.Message.Contains(one.Slice.Path, StringComparison.Ordinal)
+            )
+            .Source;
+        return source is null
+            ? "`downbeat repair` makes slices again from the raw files."
+            : $"The raw file of this slice was deleted by `downbeat sweep` (keepArchiveDays): {SourceRepair.ToDo(source)}, or take its listens out with `downbeat retract {source.Entry.Id}`.";
     }
 
     /// <summary>Whether another run has deleted what was to be read, and put something else in its place.</summary>

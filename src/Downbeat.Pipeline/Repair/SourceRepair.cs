@@ -28,6 +28,7 @@ sealed class SourceRepair(RunContext run, RepairLog log)
 
     readonly ILake lake = run.Lake;
     SectionScan? scan;
+    ILookup<long, LakeObject>? landed;
 
     /// <summary>Raw files that lie where the ledger says, and are what was scanned, by source.</summary>
     readonly Dictionary<string, LakeObject> whole = new(StringComparer.Ordinal);
@@ -72,15 +73,18 @@ sealed class SourceRepair(RunContext run, RepairLog log)
                 && !run.Ledger.State.Obsolete.ContainsKey(path)
             )
             .ToList();
-        if (sources.Count(source => source is { RawDeletedAt: not null, Counts: true }) is > 0 and var deleted)
+        var deleted = sources.Count(source => source is { RawDeletedAt: not null, Counts: true, Entry.Fault: null });
+        if (deleted > 0)
         {
             log.Note(
                 LakePaths.Archive,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{deleted} raw files that count were deleted by `downbeat sweep` (keepArchiveDays)"
+                    $"{deleted} raw {(deleted == 1 ? "file that counts was" : "files that count were")} deleted by `downbeat sweep` (keepArchiveDays)"
                 ),
-                "their slices are all there is of them: nothing can make these again"
+                deleted == 1
+                    ? "its slices are all there is of it: they can be made again only once it is delivered again"
+                    : "their slices are all there is of them: these can be made again only once the files are delivered again"
             );
         }
 
@@ -119,11 +123,10 @@ sealed class SourceRepair(RunContext run, RepairLog log)
             return;
         }
 
-        var landed = LandedStreams.List(lake, cancellationToken).ToLookup(file => file.Size);
         foreach (var (source, file, wrong) in bad.OrderBy(one => one.Source.MovedTo, StringComparer.Ordinal))
         {
             var path = source.MovedTo!;
-            if (FindTwin(source, sources, landed) is { } twin)
+            if (FindTwin(source, cancellationToken) is { } twin)
             {
                 if (
                     log.Mend(
@@ -176,17 +179,20 @@ sealed class SourceRepair(RunContext run, RepairLog log)
         }
     }
 
-    LakeObject? FindTwin(SourceState source, List<SourceState> sources, ILookup<long, LakeObject> landed) =>
-        sources
+    /// <summary>Another file with the same content: in the archive, or landed.</summary>
+    LakeObject? FindTwin(SourceState source, CancellationToken cancellationToken) =>
+        run.Ledger.State.Sources.Values.OrderBy(other => other.Entry.Key, StringComparer.Ordinal)
             .Where(other => other.RawHash == source.RawHash && other.RawSize == source.RawSize)
             .Select(other => whole.GetValueOrDefault(other.Entry.Id))
             .FirstOrDefault(file => file is not null)
-        ?? landed[source.RawSize].FirstOrDefault(file => HasContent(file, source));
+        ?? (landed ??= LandedStreams.List(lake, cancellationToken).ToLookup(file => file.Size))[source.RawSize]
+            .FirstOrDefault(file => HasContent(file, source));
 
-    static string ToDo(SourceState source) =>
+    /// <summary>What someone has to do where a raw file is damaged or gone, and slices of it too.</summary>
+    public static string ToDo(SourceState source) =>
         source.RewrittenIn > 0
             ? $"users were forgotten in it, so that it cannot be delivered again as it was; restore {source.MovedTo} from a backup made since (content hash {source.RawHash})"
-            : $"deliver that file again (content hash {source.RawHash}), as {source.Entry.Key} or under another name, and repair again before the next run";
+            : $"deliver that file again (content hash {source.RawHash}), as {source.Entry.Key} or under another name, and start `downbeat repair` before the next run";
 
     /// <summary>Puts a copy of the twin where the file was, which is set aside first.</summary>
     void Replace(LakeObject? damaged, string path, LakeObject twin)
@@ -428,10 +434,20 @@ sealed class SourceRepair(RunContext run, RepairLog log)
     void MakeAgain(SourceState source, List<(string Path, string Wrong)> wrong, CancellationToken cancellationToken)
     {
         var entry = source.Entry;
-        if (FindRaw(source) is not { } raw)
+        if (FindRaw(source, cancellationToken) is not { } raw)
         {
+            if (source is { Counts: false, IsQuarantined: false } && lake.Find(source.MovedTo ?? entry.Key) is null)
+            {
+                foreach (var (path, why) in wrong)
+                {
+                    log.Note(path, why, $"{entry.Key} does not count any more: no date needs it");
+                }
+
+                return;
+            }
+
             var todo = source.RawDeletedAt is { } deleted
-                ? $"it was made from {source.MovedTo}, which `downbeat sweep` deleted on {deleted.UtcDateTime:yyyy-MM-dd} (keepArchiveDays): restore this file from a backup of the lake"
+                ? $"it was made from {source.MovedTo}, which `downbeat sweep` deleted on {deleted.UtcDateTime:yyyy-MM-dd} (keepArchiveDays): {ToDo(source)}, or take its listens out with `downbeat retract {entry.Id}`"
                 : $"it is made from {source.MovedTo ?? entry.Key}, which is not whole either: {ToDo(source)}";
             foreach (var (path, why) in wrong)
             {
@@ -628,11 +644,19 @@ sealed class SourceRepair(RunContext run, RepairLog log)
             entry.Slices.Where(slice => failed.Exists(one => one.Path == slice.Path)).Select(slice => slice.Date)
         );
 
-    LakeObject? FindRaw(SourceState source)
+    LakeObject? FindRaw(SourceState source, CancellationToken cancellationToken)
     {
         if (whole.GetValueOrDefault(source.Entry.Id) is { } moved)
         {
             return moved;
+        }
+
+        if (source is { RawDeletedAt: not null, MovedTo: { } path })
+        {
+            // Put back, or delivered again: it is read where it lies, since the archive does not keep it any more.
+            return lake.Find(path) is { } restored && WhyDamaged(restored, source) is null
+                ? restored
+                : FindTwin(source, cancellationToken);
         }
 
         // Scanned, and not moved yet.

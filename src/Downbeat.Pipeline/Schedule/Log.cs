@@ -23,11 +23,11 @@ static partial class Log
     )]
     public static partial void Failing(this ILogger logger, string problem);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Works again, after {Failures} failures in {Duration}.")]
-    public static partial void WorksAgain(this ILogger logger, int failures, string duration);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Works again, after {Failures} in {Duration}.")]
+    public static partial void WorksAgain(this ILogger logger, string failures, string duration);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Destination} is caught up, after {Failures} failures.")]
-    public static partial void CaughtUp(this ILogger logger, string destination, int failures);
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Destination} is caught up, after {Failures}.")]
+    public static partial void CaughtUp(this ILogger logger, string destination, string failures);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Mails a report {How}, next {Next} UTC.")]
     public static partial void WillReport(this ILogger logger, string how, string next);

@@ -304,15 +304,20 @@ public sealed class Watch(
         }
         else if (behind.Remove(destination, out var was))
         {
-            logger.CaughtUp(destination, was.BackOff.Failures);
+            logger.CaughtUp(destination, Failures(was.BackOff));
         }
     }
+
+    static string Failures(BackOff backOff) =>
+        backOff.Failures == 1
+            ? "1 failure"
+            : string.Create(CultureInfo.InvariantCulture, $"{backOff.Failures} failures");
 
     void Recover(DateTimeOffset now)
     {
         if (backOff.Failures > 0)
         {
-            logger.WorksAgain(backOff.Failures, Durations.Text(now - failingSince));
+            logger.WorksAgain(Failures(backOff), Durations.Text(now - failingSince));
             backOff.Reset();
         }
     }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Downbeat.Pipeline.Archive;
 using Downbeat.Pipeline.Corrections;
 using Downbeat.Pipeline.Landing;
+using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Repair;
 using Downbeat.Pipeline.Runs;
 using Downbeat.Pipeline.Tests.Compaction;
@@ -18,6 +19,11 @@ public sealed class SweepTests
         CompactSlices = 2,
         MaxRejectedShare = 0.5,
     };
+
+    /// <summary>Nothing is compacted: a run reads the slices of the sources.</summary>
+    static readonly RunOptions Plain = new() { Workers = 1 };
+
+    static readonly RunRequest RebuildAll = new() { Rebuild = new(new(2024, 1, 1), new(2024, 12, 31)) };
 
     static readonly KeepOptions ADay = new()
     {
@@ -103,6 +109,67 @@ public sealed class SweepTests
         var finding = report.Findings.Single(finding => finding.Path == slice.Path);
         Assert.Equal(RepairOutcome.NotMended, finding.Outcome);
         Assert.Contains("keepArchiveDays", finding.Cure, StringComparison.Ordinal);
+    }
+
+    /// <summary>As where the raw file was deleted by hand: whatever has its content serves, wherever it lies.</summary>
+    [Theory]
+    [InlineData("landing/streams/mail/sent-again.csv")]
+    [InlineData("landing/streams/a.csv")]
+    [InlineData(null)]
+    public void ASliceWhoseRawFileWasSweptIsMendedFromItOnceItIsThereAgain(string? where)
+    {
+        using var lake = MakeSmallLake(out var source, out var raw);
+        var slice = Path.Combine(lake.Folder, source.Entry.Slices[0].Path);
+        var (kpis, whole) = (lake.Kpis(), File.ReadAllBytes(slice));
+        File.Delete(slice);
+        var error = Assert.Single(lake.Run(Plain, RebuildAll).Errors);
+        Assert.Contains("deliver that file again", error, StringComparison.Ordinal);
+        Assert.Contains($"`downbeat retract {source.Entry.Id}`", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("makes slices again", error, StringComparison.Ordinal);
+        var finding = lake.Repair(options: Plain).Findings.Single(one => one.Path == source.Entry.Slices[0].Path);
+        Assert.Equal(RepairOutcome.NotMended, finding.Outcome);
+        Assert.Contains("deliver that file again", finding.Cure, StringComparison.Ordinal);
+
+        lake.Land(where ?? source.MovedTo!, [.. raw[..^2], (byte)'9', (byte)'\n']);
+        Assert.True(lake.Repair(options: Plain).HasUnmended); // It is another file.
+        lake.Land(where ?? source.MovedTo!, raw);
+        var looked = lake.Repair(new(DryRun: true), Plain);
+        Assert.True(looked is { HasToMend: true, HasUnmended: false });
+        Assert.False(lake.Repair(options: Plain).HasUnmended);
+        Assert.Equal(whole, File.ReadAllBytes(slice));
+        Assert.Empty(lake.Run(Plain, RebuildAll).Errors);
+        Assert.Equal(kpis, lake.Kpis());
+        Assert.False(lake.Repair(options: Plain).HasUnmended);
+    }
+
+    [Fact]
+    public void WhatDoesNotCountAndHasNoRawFileIsNoDamage()
+    {
+        using var lake = MakeSmallLake(out var source, out _);
+        File.Delete(Path.Combine(lake.Folder, source.Entry.Slices[0].Path));
+        Assert.True(lake.Repair(options: Plain).HasUnmended);
+        Assert.Empty(lake.Run(Plain, new() { Retract = source.Entry.Id }).Errors);
+        Assert.All(lake.Repair(options: Plain).Findings, finding => Assert.Equal(RepairOutcome.Noted, finding.Outcome));
+        Assert.Empty(lake.Run(Plain, RebuildAll).Errors);
+    }
+
+    [Fact]
+    public void OnlyRawFilesThatCountAreSaidToHaveLeftTheirSlicesAlone()
+    {
+        using var lake = MakeSmallLake(out var source, out _);
+        Assert.Contains(
+            lake.State.Sources.Values,
+            one => one is { Entry.Fault: not null, RawDeletedAt: not null, Counts: true }
+        );
+        Assert.StartsWith(
+            "2 raw files that count were deleted",
+            Assert.Single(lake.Repair(options: Plain).Findings).Wrong,
+            StringComparison.Ordinal
+        );
+        Assert.Empty(lake.Run(Plain, new() { Retract = source.Entry.Id }).Errors);
+        var finding = Assert.Single(lake.Repair(options: Plain).Findings);
+        Assert.StartsWith("1 raw file that counts was deleted", finding.Wrong, StringComparison.Ordinal);
+        Assert.StartsWith("its slices are", finding.Cure, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -215,6 +282,22 @@ public sealed class SweepTests
                 return faulty.IsDead;
             });
         Assert.InRange(all.Count(), 10, 900);
+    }
+
+    /// <summary>Two files of one date and one that was quarantined, all of which were swept.</summary>
+    static TestLake MakeSmallLake(out SourceState first, out byte[] raw)
+    {
+        var lake = new TestLake();
+        lake.LandCatalogue(TestListens.Songs, TestListens.Users);
+        lake.LandStreams("a.csv", TestListens.Csv(["1,track001,2024-06-25 10:00:00,0,0"]));
+        lake.LandStreams("b.csv", TestListens.Csv(["2,track002,2024-06-25 11:00:00,0,0"]));
+        lake.LandStreams("bad.csv", "user_id,track_id\n1,2\n");
+        Assert.Empty(lake.Run(Plain).Errors);
+        first = lake.State.Sources.Values.Single(source => source.Entry.Key == $"{LakePaths.Streams}/a.csv");
+        raw = File.ReadAllBytes(Path.Combine(lake.Folder, first.MovedTo!));
+        SweepNow(lake, ADay, days: 2);
+        Assert.Null(lake.Lake.Find(first.MovedTo!));
+        return lake;
     }
 
     /// <summary>A lake that holds something of everything that may go.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Ledger;
 using Downbeat.Pipeline.Repair;
@@ -265,6 +266,77 @@ public sealed class RepairTests
         var error = Assert.ThrowsAny<Exception>(() => lake.Plan(Options)).Message;
         Assert.Contains($"{LakePaths.Ledger}/", error, StringComparison.Ordinal);
         Assert.Contains("`downbeat repair`", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("cut")]
+    [InlineData("flipped")]
+    [InlineData("null")]
+    [InlineData("deleted")]
+    public void ADamagedLakeFileIsSaidInPlainWordsAndThatRepairMendsItOnlyWhileItsCopyIsWhole(string damage)
+    {
+        using var lake = new TestLake();
+        lake.LandCatalogue(TestListens.Songs, TestListens.Users);
+        lake.LandStreams("a.csv", TestListens.Csv(new TestListens(8).Rows(20)));
+        Assert.Empty(lake.Run(Options).Errors);
+        var (before, id) = (Read(lake), LakeFile.Read(lake.Lake).Id);
+        DamageFile(LakePaths.Lake);
+        var error = Assert.Throws<LakeException>(() => lake.Run(Options)).Message;
+        AssertPlain(error);
+        Assert.Contains("`downbeat repair` mends it", error, StringComparison.Ordinal);
+
+        DamageFile(LakePaths.LakeCopy);
+        foreach (var read in new Action[] { () => lake.Run(Options), () => lake.Repair(options: Options) })
+        {
+            error = Assert.Throws<LakeException>(read).Message;
+            AssertPlain(error);
+            if (damage == "deleted")
+            {
+                Assert.Contains("is no lake", error, StringComparison.Ordinal);
+                continue;
+            }
+
+            Assert.Contains($"its copy {LakePaths.LakeCopy} is damaged too", error, StringComparison.Ordinal);
+            Assert.Contains("Restore it from a backup", error, StringComparison.Ordinal);
+            Assert.Contains("lake_id", error, StringComparison.Ordinal);
+            Assert.DoesNotContain("downbeat repair", error, StringComparison.Ordinal);
+        }
+
+        if (damage != "deleted")
+        {
+            // Written again as the message says, it is a lake again.
+            var text = error[error.IndexOf('{', StringComparison.Ordinal)..(error.LastIndexOf('}') + 1)];
+            text = text.Replace("\"id\":\"…\"", $"\"id\":\"{id}\"", StringComparison.Ordinal);
+            lake.Land(LakePaths.Lake, Encoding.UTF8.GetBytes(text.Replace("…", "UTC", StringComparison.Ordinal)));
+            Assert.False(lake.Repair(options: Options).HasUnmended);
+            Assert.Equal(id, LakeFile.Read(lake.Lake).Id);
+            Assert.Empty(lake.Repair(options: Options).Findings);
+        }
+
+        void DamageFile(string path)
+        {
+            var whole = before[path];
+            Damage(
+                lake,
+                path,
+                damage switch
+                {
+                    "cut" => whole[..(whole.Length / 2)],
+                    "flipped" => [.. whole.Select(letter => letter == (byte)'2' ? (byte)'3' : letter)],
+                    "null" => "null"u8.ToArray(),
+                    _ => null,
+                }
+            );
+        }
+
+        static void AssertPlain(string error)
+        {
+            Assert.Contains(LakePaths.Lake, error, StringComparison.Ordinal);
+            foreach (var foreign in (string[])["LineNumber", "Path: ", "System.", "Downbeat.Pipeline", "JSON value"])
+            {
+                Assert.DoesNotContain(foreign, error, StringComparison.Ordinal);
+            }
+        }
     }
 
     [Fact]

@@ -198,6 +198,24 @@ public sealed class WatchTests : IDisposable
         );
 
     [Fact]
+    public void OneFailureIsToldAsOne() =>
+        Watching(
+            new(),
+            () =>
+            {
+                run = _ =>
+                {
+                    run = _ => TakeAll();
+                    throw new IOException("The disk is full.");
+                };
+                lake.LandStreams("a.csv", "");
+                AdvanceUntil(() => lake.Lake.List(LakePaths.Streams).Count == 0);
+                AdvanceUntil(() => Health.Problem is null);
+                Assert.Single(logger.Lines, line => line.Contains("after 1 failure in", StringComparison.Ordinal));
+            }
+        );
+
+    [Fact]
     public void ALakeThatIsGoneIsToldThoughNothingLands()
     {
         var (there, gone) = (Path.Combine(lake.Folder, LakePaths.Lake), Path.Combine(lake.Folder, "gone"));
