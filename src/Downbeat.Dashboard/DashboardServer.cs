@@ -4,6 +4,7 @@ using Downbeat.Dashboard.Pages;
 using Downbeat.Dashboard.Safety;
 using Downbeat.Pipeline.Landing;
 using Downbeat.Pipeline.Runs;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 
@@ -63,7 +64,18 @@ public sealed class DashboardServer : IAsyncDisposable
         var server = new DashboardServer(Build(options), lakeFollower, options, clock, logger);
         server.Map(new LakePages(lakeFollower, server.tables, run, clock));
         lakeFollower.Start();
-        await server.app.StartAsync();
+        try
+        {
+            await server.app.StartAsync();
+        }
+        catch (IOException error) when (error.InnerException is AddressInUseException)
+        {
+            throw new IOException(
+                $"{options.Listen} cannot be listened at: the port is in use. Choose another with --listen, as 127.0.0.1:5081; port 0 takes a free one.",
+                error
+            );
+        }
+
         var bound = server.app.Urls.Select(url => new Uri(url)).First();
         server.Address = bound;
         return server;

@@ -212,6 +212,10 @@ public sealed class ApiTests(OddLake odd) : IClassFixture<OddLake>
     [InlineData("/api/v1/hourly?limit=0", 400, "limit is '0'")]
     [InlineData("/api/v1/hourly?limit=10001", 400, "1 to 10000")]
     [InlineData("/api/v1/hourly?cursor=x", 400, "cursor is 'x'")]
+    [InlineData("/api/v1/hourly?cursor=daily.2024-06-25.1", 400, "of the same table")]
+    [InlineData("/api/v1/dates?from=2024-06-25", 400, "'from' cannot be asked for here. /api/v1/dates takes nothing")]
+    [InlineData("/api/v1/dates?limit=1", 400, "'limit' cannot be asked for here")]
+    [InlineData("/api/v1/tables?x=1", 400, "'x' cannot be asked for here")]
     [InlineData("/api/v1/hourly?format=xml", 400, "format is 'xml'")]
     [InlineData(
         "/api/v1/hourly?colour=red",

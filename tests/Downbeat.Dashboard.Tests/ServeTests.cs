@@ -54,7 +54,11 @@ public sealed class ServeTests(OddLake odd) : IClassFixture<OddLake>
         var taken = odd.Server.Address.Authority;
         var result = new CliRunner(odd.Lake.Folder).Run("serve", "--lake", ".", "--listen", taken);
         Assert.Equal(1, result.ExitCode);
-        Assert.Contains("address already in use", result.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{taken} cannot be listened at: the port is in use. Choose another with --listen",
+            result.Error,
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain("internal error", result.Error, StringComparison.Ordinal);
     }
 

@@ -48,8 +48,13 @@ static class ExplainCommand
         if (date.Listens is { } listens)
         {
             Fact(Figures.Date(date.Date), Figures.Count(listens, "distinct listen"));
-            Fact("restated", $"{Figures.Instant(date.RestatedAt!.Value)}: {date.RestatedWhy}");
-            if (date.ComputedWhy != date.RestatedWhy)
+            var isPublished = date.Quality is not { IsHeld: true, Shown: null };
+            if (isPublished)
+            {
+                Fact("restated", $"{Figures.Instant(date.RestatedAt!.Value)}: {date.RestatedWhy}");
+            }
+
+            if (!isPublished || date.ComputedWhy != date.RestatedWhy)
             {
                 Fact("computed", $"{Figures.Instant(date.ComputedAt!.Value)}: {date.ComputedWhy}");
             }
@@ -72,7 +77,15 @@ static class ExplainCommand
         }
         else
         {
-            Fact(Figures.Date(date.Date), $"not computed yet; `{CommandLine.Name} run` does it");
+            Fact(
+                Figures.Date(date.Date),
+                date.Sources.Any(source => source.ReplacedBy is null && !source.Retracted)
+                    ? $"not computed yet; `{CommandLine.Name} run` does it"
+                    : PublishedDates.SayNoneLeft(
+                        date.Sources.Count(source => source.Retracted),
+                        date.Sources.Count(source => source.ReplacedBy is not null && !source.Retracted)
+                    )
+            );
         }
 
         Terminal.Line();

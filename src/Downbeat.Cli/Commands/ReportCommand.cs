@@ -129,6 +129,11 @@ static class ReportCommand
         using var maker = new ReportMaker(lake, ReportForms.NameOf(lake), TimeProvider.System);
         var (first, last) = dates.Find(lake, maker);
         PublishedDates.Check(lake, first, last);
+        if (maker.SayHidden(first, last) is { } why)
+        {
+            throw new LakeException(why);
+        }
+
         return first == last ? maker.OfDay(first) : maker.OfRange(first, last);
     }
 

@@ -74,7 +74,7 @@ static class ShowCommand
         var names = KpiTables.Published.Select(schema => schema.Name).ToList();
         return KpiTables.Published.FirstOrDefault(schema => schema.Name == name)
             ?? throw new UsageException(
-                $"there is no table {name}; {(Spelling.FindNearest(name, names) is { } near ? $"did you mean {near}? " : "")}There are {string.Join(", ", names)}."
+                $"there is no table {name}{(Spelling.FindNearest(name, names) is { } near ? $"; did you mean {near}? There" : "; there")} are {string.Join(", ", names)}."
             );
     }
 

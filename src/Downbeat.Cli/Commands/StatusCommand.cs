@@ -210,13 +210,18 @@ static class StatusCommand
                 Figures.Count(date.Listens),
                 Figures.Count(date.UnknownTrackListens),
                 Figures.Count(date.UnknownUsers),
-                Figures.Ago(date.RestatedAt, now),
-                date.RestatedWhy
+                Published(date) is { } at ? Figures.Ago(at, now) : "never",
+                date.Quality.IsHeld
+                    ? $"held back: these listens are not published{(date.Quality.Shown is null ? "" : ", what is shown is of before")}"
+                    : date.RestatedWhy
             );
         }
 
         table.Show();
     }
+
+    /// <summary>When what is shown of a date last changed; null when nothing is.</summary>
+    static DateTimeOffset? Published(DateSummary date) => date.Quality.IsHeld ? date.Quality.Shown : date.RestatedAt;
 
     static void Fact(string label, string value) => Terminal.Line($"{label.PadRight(LabelWidth)}{SafeText.Of(value)}");
 }

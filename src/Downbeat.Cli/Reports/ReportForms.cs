@@ -24,15 +24,27 @@ static class ReportForms
     /// <summary>The form that is asked for, or that the file's name says.</summary>
     /// <exception cref="UsageException">There is no such form.</exception>
     public static string Parse(string? format, string? file) =>
-        format is null
-            ? file?.EndsWith($".{Pdf}", StringComparison.OrdinalIgnoreCase) == true
-                ? Pdf
-                : Html
-            : Names.Contains(format, StringComparer.Ordinal)
-                ? format
-                : throw new UsageException(
-                    $"--format: {format} is none of {string.Join(", ", Names)}{Spelling.Ask(format, Names)}"
-                );
+        file?.Length == 0
+            ? throw new UsageException("--out: nothing is no file; name one, or leave --out away for the usual name.")
+        : format is null ? FormOf(file)
+        : Names.Contains(format, StringComparer.Ordinal) ? format
+        : throw new UsageException(
+            $"--format: {format} is none of {string.Join(", ", Names)}{Spelling.Ask(format, Names)}"
+        );
+
+    /// <summary>The form that a file's name says; a folder, and a name without an ending, say none.</summary>
+    static string FormOf(string? file)
+    {
+        var ending = file is null || Directory.Exists(file) ? "" : Path.GetExtension(file).ToLowerInvariant();
+        return ending switch
+        {
+            "" or $".{Html}" or ".htm" => Html,
+            $".{Pdf}" => Pdf,
+            _ => throw new UsageException(
+                $"--out: {file} ends with {ending}, and a report is {string.Join(" or ", Names)}: say which with --format."
+            ),
+        };
+    }
 
     /// <summary>What a lake is called where its place is nobody's concern.</summary>
     public static string NameOf(ILake lake)

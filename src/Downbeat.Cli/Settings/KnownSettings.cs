@@ -167,8 +167,18 @@ static class KnownSettings
             "When `downbeat watch` mails the report of the newest date that is over, by the clocks of the lake's zone.",
             (settings, text) =>
             {
-                Timetable.Cron(text, TimeZoneInfo.Utc); // Throws what is wrong with it.
-                return settings with { ReportAt = text };
+                try
+                {
+                    Timetable.Cron(text, TimeZoneInfo.Utc);
+                    return settings with { ReportAt = text };
+                }
+                catch (FormatException error)
+                {
+                    throw new FormatException(
+                        $"it gives no times: {error.Message}. Write it like \"0 6 * * *\" or @daily.",
+                        error
+                    );
+                }
             }
         ) with
         {

@@ -20,7 +20,7 @@ static class QualitySettings
                 $"{Off}, or {Warn} and {Fail}, or one of them, with the value above which it does, like \"{Warn} 0.1, {Fail} 0.5\"",
                 $"Of {check.Meaning}: above which value people are warned, and above which the date is held back.",
                 (settings, text) =>
-                    TryParse(text, out var thresholds)
+                    TryParse(check, text, out var thresholds)
                         ? settings with
                         {
                             Run = settings.Run with { Quality = settings.Run.Quality.With(check, thresholds) },
@@ -51,7 +51,8 @@ static class QualitySettings
                     .Select(one => $"{one.Item1} {Quotients.Text(one.Item2!.Value)}")
             );
 
-    static bool TryParse(string text, out QualityThresholds? thresholds)
+    /// <exception cref="FormatException">It is understood, and makes no sense.</exception>
+    static bool TryParse(QualityCheck check, string text, out QualityThresholds? thresholds)
     {
         thresholds = null;
         if (text == Off)
@@ -74,7 +75,18 @@ static class QualitySettings
         }
 
         thresholds = new(Of(Warn), Of(Fail));
-        return !(thresholds.Warn > thresholds.Fail);
+        foreach (var (severity, value) in given.Where(one => one.Value > check.Most))
+        {
+            throw new FormatException(
+                $"{severity} {Quotients.Text(value)} would never do anything: allowed is {(check.Most == 1 ? "a share from 0 to 1: 5 % is 0.05" : $"a number of hours from 0 to {Quotients.Text(check.Most!.Value)}")}."
+            );
+        }
+
+        return thresholds.Warn > thresholds.Fail
+            ? throw new FormatException(
+                $"{TextOf(thresholds)}: the value that warns must not be above the one that holds back."
+            )
+            : true;
 
         double? Of(string severity) => given.TryGetValue(severity, out var value) ? value : null;
     }

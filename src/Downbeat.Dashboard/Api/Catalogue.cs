@@ -12,6 +12,7 @@ static class Catalogue
     /// <summary>Sends the tables, and what their columns mean.</summary>
     public static Task SendTablesAsync(HttpContext context)
     {
+        TableRequest.RefuseQuery(context);
         if (Answer.IsKnown(context, "tables-" + typeof(Catalogue).Module.ModuleVersionId.ToString("N")))
         {
             return Task.CompletedTask;
@@ -68,6 +69,7 @@ static class Catalogue
     /// <summary>Sends the published dates.</summary>
     public static Task SendDatesAsync(HttpContext context, LakeMoment moment, PublishedTables tables)
     {
+        TableRequest.RefuseQuery(context);
         if (
             Answer.IsKnown(
                 context,

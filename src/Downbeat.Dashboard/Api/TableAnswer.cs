@@ -219,7 +219,7 @@ static class TableAnswer
         return address
             .Append(between)
             .Append("cursor=")
-            .Append(TableRequest.CursorText(cursor.Date, cursor.Row))
+            .Append(TableRequest.CursorText(request.Schema, cursor.Date, cursor.Row))
             .ToString();
     }
 

@@ -135,8 +135,18 @@ sealed record TableRequest
             : throw Problem.Wrong($"{Short(text)} in {where} is no date: write it like 2024-06-25.");
 
     /// <summary>Where the next page begins, as a request says it.</summary>
-    public static string CursorText(DateOnly date, int row) =>
-        string.Create(CultureInfo.InvariantCulture, $"{ListenDate.Text(date)}.{row}");
+    public static string CursorText(KpiSchema schema, DateOnly date, int row) =>
+        string.Create(CultureInfo.InvariantCulture, $"{PathName(schema)}.{ListenDate.Text(date)}.{row}");
+
+    /// <summary>Refuses whatever is asked of what has nothing to be asked.</summary>
+    /// <exception cref="Problem">Something is.</exception>
+    public static void RefuseQuery(HttpContext context)
+    {
+        if (context.Request.QueryString.HasValue && context.Request.Query.Keys.FirstOrDefault() is { } name)
+        {
+            throw Problem.Wrong($"{Short(name)} cannot be asked for here. {context.Request.Path} takes nothing.");
+        }
+    }
 
     /// <summary>A text of the request, cut to what fits into a message.</summary>
     static string Short(string text) => text.Length <= 80 ? $"'{text}'" : $"'{text[..80]}…'";
@@ -164,7 +174,7 @@ sealed record TableRequest
                     request = request with { Limit = ParseLimit(value) };
                     break;
                 case "cursor":
-                    request = request with { Cursor = ParseCursor(value) };
+                    request = request with { Cursor = ParseCursor(Schema, value) };
                     break;
                 case "format":
                     break; // Understood with the headers.
@@ -223,12 +233,15 @@ sealed record TableRequest
                 )
             );
 
-    static (DateOnly Date, int Row) ParseCursor(string text) =>
-        text.Split('.') is [var date, var row]
+    static (DateOnly Date, int Row) ParseCursor(KpiSchema schema, string text) =>
+        text.Split('.') is [var table, var date, var row]
+        && table == PathName(schema)
         && DateOnly.TryParseExact(date, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var parsed)
         && int.TryParse(row, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? (parsed, number)
-            : throw Problem.Wrong($"cursor is {Short(text)}: take it from the answer before, as next or Link says it.");
+            : throw Problem.Wrong(
+                $"cursor is {Short(text)}: take it from the answer before, of the same table, as next or Link says it."
+            );
 
     /// <summary>What <c>format</c> says, else what the headers prefer.</summary>
     static bool WantsCsv(HttpRequest request)

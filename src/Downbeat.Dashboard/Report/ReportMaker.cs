@@ -46,7 +46,25 @@ public sealed class ReportMaker : IDisposable
     public DateOnly Yesterday =>
         DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(clock.GetUtcNow(), zone).DateTime).AddDays(-1);
 
-    /// <summary>The report of a date.</summary>
+    /// <summary>Why nothing is published of any date of a range: they are held back; null where that is not so.</summary>
+    public string? SayHidden(DateOnly from, DateOnly to)
+    {
+        var moment = follower.Now;
+        var hidden = moment.Hidden.Where(held => held.Date >= from && held.Date <= to).ToList();
+        if (hidden.Count == 0 || moment.Between(from, to).Count > 0)
+        {
+            return null;
+        }
+
+        var date = ListenDate.Text(hidden[0].Date);
+        var others = hidden.Count == 1 ? "" : $" So it is with {Figures.Count(hidden.Count - 1, "more date")}.";
+        var next = hidden[0].ApprovedAt is null
+            ? $" `downbeat quality --date {date}` shows its checks, `downbeat approve {date}` lets it through."
+            : "";
+        return $"{Page.SayHeld(hidden[0], date)}{next}{others}";
+    }
+
+    /// <summary>The report of a date. Of one that is held back, and of which nothing was published before, it says only that, and why.</summary>
     /// <exception cref="LakeException">Nothing is known of the date.</exception>
     public LakeReport OfDay(DateOnly date) => WhenPublished(moment => OfDay(moment, date));
 

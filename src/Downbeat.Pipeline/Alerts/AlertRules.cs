@@ -75,7 +75,7 @@ public sealed class AlertRules
             }
         }
 
-        return rules;
+        return number == 0 ? throw new FormatException("there is no rule in it.") : rules;
     }
 
     /// <summary>How much a condition matters; null when nobody is to be told.</summary>

@@ -66,6 +66,12 @@ public sealed record QualityCheck(string Name, string Meaning, QualityThresholds
             .OrderBy(check => check.Name, StringComparer.Ordinal)
             .ToList();
 
+    /// <summary>What it measures at most: a threshold above that would never do anything. Null where there is no end.</summary>
+    public double? Most =>
+        this == Volume || this == Freshness ? null
+        : this == HoursWithoutListens ? 24
+        : 1;
+
     /// <summary>A value as people read it: a share in percent, hours as they are.</summary>
     public string Text(double value) =>
         this == HoursWithoutListens || this == Freshness

@@ -61,6 +61,37 @@ public sealed class CorrectionTests : IDisposable
     }
 
     [Fact]
+    public void OfADateWhoseFilesWereAllRetractedItIsSaidThatNoneAreLeft()
+    {
+        const string Why = "no listens are left, 2 files were retracted";
+        Assert.Equal(0, cli.Run("retract", "a.csv", "--yes").ExitCode);
+        Assert.Equal(0, cli.Run("retract", "b.csv", "--yes").ExitCode);
+        var explained = cli.Run("explain", "2024-06-25");
+        Assert.Equal(0, explained.ExitCode);
+        Assert.Contains(Why, explained.Output, StringComparison.Ordinal);
+        foreach (
+            var arguments in (string[][])
+                [
+                    ["show", "daily", "--date", "2024-06-25"],
+                    ["report"],
+                ]
+        )
+        {
+            var result = cli.Run(arguments);
+            Assert.Equal(1, result.ExitCode);
+            Assert.Contains($"lake has no tables: {Why}.", result.Error, StringComparison.Ordinal);
+        }
+
+        folder.Write("lake/landing/streams/c.csv", "user_id,track_id,listen_time\n1,t1,2024-06-26 10:00:00\n");
+        Assert.Equal(0, cli.Run("run").ExitCode);
+        Assert.Contains(
+            $"lake has no tables of 2024-06-25: {Why}; it has 2024-06-26.",
+            cli.Run("show", "daily", "--date", "2024-06-25").Error,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
     public void AUserIsForgotten()
     {
         folder.Write("ids.txt", $"{User}\n\n");

@@ -36,7 +36,14 @@ public sealed class QualityTests : IDisposable
         AssertHas("error: Held back 2024-06-25: unknown_track_share 50 % above 40 %", run.Error);
         AssertHas("downbeat approve 2024-06-25", run.Error);
         AssertHas("held back   2024-06-25: unknown_track_share", cli.Run("status").Output);
-        AssertHas("held back", cli.Run("explain", "2024-06-25").Output);
+        Assert.Matches(
+            @"2024-06-25 +2 +1 +0 +never +held back: these listens are not published\n",
+            cli.Run("status").Output
+        );
+        var explained = cli.Run("explain", "2024-06-25").Output;
+        AssertHas("held back", explained);
+        AssertHas("computed", explained);
+        Assert.DoesNotContain("restated", explained, StringComparison.Ordinal);
         var plan = cli.Run("plan", "--detailed-exit-code");
         Assert.Equal(0, plan.ExitCode);
         AssertHas("2024-06-25 stays held back (unknown_track_share)", plan.Output);
@@ -74,6 +81,11 @@ public sealed class QualityTests : IDisposable
         Assert.Equal(3, cli.Run("run").ExitCode);
         var after = Show("daily", "2024-06-25");
         Assert.Equal(before.Output, after.Output);
+        Assert.Matches(
+            "ago +held back: these listens are not published, what is shown is of before",
+            cli.Run("status").Output
+        );
+        AssertHas("restated", cli.Run("explain", "2024-06-25").Output);
         AssertHas("2024-06-25 is held back (unknown_track_share): this is what was published before", after.Error);
 
         // The songs know the tracks now: it goes through by itself.
@@ -89,7 +101,6 @@ public sealed class QualityTests : IDisposable
     [InlineData("0.5")]
     [InlineData("warn")]
     [InlineData("warn 0.5, warn 0.6")]
-    [InlineData("warn 0.5, fail 0.1")]
     [InlineData("warn -1")]
     [InlineData("warn 1e400")]
     [InlineData("off, warn 1")]
@@ -100,6 +111,36 @@ public sealed class QualityTests : IDisposable
         Assert.Equal(2, run.ExitCode);
         AssertHas("DOWNBEAT_QUALITY_VOLUME", run.Error);
         AssertHas("allowed is off, or warn and fail", run.Error);
+    }
+
+    [Theory]
+    [InlineData(
+        "REJECTED_SHARE",
+        "fail 5",
+        "fail 5 would never do anything: allowed is a share from 0 to 1: 5 % is 0.05"
+    )]
+    [InlineData("UNKNOWN_USER_SHARE", "warn 1.01", "warn 1.01 would never do anything")]
+    [InlineData(
+        "HOURS_WITHOUT_LISTENS",
+        "warn 6, fail 25",
+        "fail 25 would never do anything: allowed is a number of hours from 0 to 24"
+    )]
+    [InlineData(
+        "VOLUME",
+        "warn 0.5, fail 0.1",
+        "warn 0.5, fail 0.1: the value that warns must not be above the one that holds back"
+    )]
+    public void AThresholdThatCouldNeverDoAnythingIsRefused(string check, string text, string says)
+    {
+        cli.Variables[$"DOWNBEAT_QUALITY_{check}"] = text;
+        var run = cli.Run("run");
+        Assert.Equal(2, run.ExitCode);
+        AssertHas(says, run.Error);
+        cli.Variables[$"DOWNBEAT_QUALITY_{check}"] = "warn 0.9, fail 1";
+        Assert.Equal(0, cli.Run("status").ExitCode);
+        cli.Variables["DOWNBEAT_QUALITY_VOLUME"] = "fail 2";
+        cli.Variables["DOWNBEAT_QUALITY_FRESHNESS"] = "warn 48";
+        Assert.Equal(0, cli.Run("status").ExitCode);
     }
 
     [Theory]

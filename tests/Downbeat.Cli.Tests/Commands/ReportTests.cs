@@ -48,6 +48,8 @@ public sealed class ReportTests : IDisposable
             StringComparison.Ordinal
         );
         Succeed("--date", "2024-06-24");
+        Succeed("--format", "html", "--out", "report.v2");
+        Succeed("--out", "report.HTM");
         Assert.True(File.Exists(Path.Combine(folder.Path, "downbeat-report-2024-06-24.html")));
         folder.Write("reports/old.html", "old");
         Succeed("--from", "2024-06-20", "--out", "reports");
@@ -85,6 +87,10 @@ public sealed class ReportTests : IDisposable
         (2, "--to lies before --from", ["--from", "2024-06-25", "--to", "2024-06-24"]),
         (2, "at most 3660 dates", ["--from", "1990-01-01"]),
         (2, "--format: docx is none of html, pdf", ["--format", "docx"]),
+        (2, "--out: x.docx ends with .docx, and a report is html or pdf: say which", ["--out", "x.docx"]),
+        (2, "--out: nothing is no file", ["--out", ""]),
+        (2, "--date: nothing is no date", ["--date", ""]),
+        (2, "--date: nothing is no date", ["--date", "", "--out", "-"]),
         (2, "--out: there is no folder", ["--out", "no/such/file.html"]),
         (2, "there is no folder nowhere", ["--lake", "nowhere"]),
         (2, "--mail: nobody is named to mail to", ["--mail"]),
@@ -233,6 +239,11 @@ public sealed class ReportTests : IDisposable
         );
         cli.Variables["DOWNBEAT_REPORT_AT"] = "tomorrow";
         Assert.Equal(2, cli.Run("status").ExitCode);
+        cli.Variables["DOWNBEAT_REPORT_AT"] = "60 * * * *";
+        var status = cli.Run("status");
+        Assert.Equal(2, status.ExitCode);
+        Assert.Contains("reportAt: it gives no times: ", status.Error, StringComparison.Ordinal);
+        Assert.Contains("Write it like \"0 6 * * *\" or @daily.", status.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -258,6 +269,43 @@ public sealed class ReportTests : IDisposable
             Encoding.UTF8.GetString(bytes),
             StringComparison.Ordinal
         );
+    }
+
+    [Fact]
+    public void OfADateOfWhichNothingIsPublishedBecauseItIsHeldBackThereIsNoReport()
+    {
+        NameRecipients();
+        cli.Variables["DOWNBEAT_QUALITY_REJECTED_SHARE"] = "fail 0.1";
+        cli.Variables["DOWNBEAT_MAX_REJECTED_SHARE"] = "1";
+        folder.Write(
+            "lake/landing/streams/bad.csv",
+            TestListens.Csv(["4,track002,2024-06-26 11:00:00,0,0", "x,y,z,0,0"])
+        );
+        Assert.Equal(3, cli.Run("run").ExitCode);
+        smtp.Mails.Clear();
+        foreach (
+            var arguments in (string[][])
+                [
+                    ["--date", "2024-06-26"],
+                    ["--date", "2024-06-26", "--mail"],
+                    ["--from", "2024-06-26", "--to", "2024-06-27"],
+                ]
+        )
+        {
+            var result = cli.Run(["report", .. arguments]);
+            Assert.Equal((1, ""), (result.ExitCode, result.Output));
+            Assert.Contains(
+                "2024-06-26 is held back (rejected_share 50 % above 10 %); nothing of it was published before.",
+                result.Error,
+                StringComparison.Ordinal
+            );
+            Assert.Contains("`downbeat approve 2024-06-26` lets it through", result.Error, StringComparison.Ordinal);
+        }
+
+        Assert.Empty(smtp.Mails);
+        Assert.Empty(Directory.GetFiles(folder.Path, "*report*"));
+        Succeed("--from", "2024-06-25", "--to", "2024-06-26", "--out", "range.html");
+        Assert.StartsWith("Wrote downbeat-report-2024-06-25.html", Succeed(), StringComparison.Ordinal);
     }
 
     void NameRecipients()

@@ -39,6 +39,7 @@ public sealed class AlertRulesTests
     [InlineData("run error now", "rule 1")]
     [InlineData("run: email: slack", "rule 1")]
     [InlineData("off: email", "rule 1")]
+    [InlineData(";;;", "there is no rule")]
     public void WhatIsNotUnderstoodIsSaid(string text, string says)
     {
         var error = Assert.Throws<FormatException>(() => AlertRules.Parse(text, Channels));
