@@ -29,6 +29,35 @@ public static class SqliteFile
     public static SqliteConnection Open(string file, SqliteOpenMode mode)
     {
         _ = Provider.Value;
+        if (mode == SqliteOpenMode.ReadOnly && File.Exists(file + "-journal"))
+        {
+            RollBack(file);
+        }
+
+        return Connect(file, mode);
+    }
+
+    /// <summary>
+    /// Takes back what a process that died, or lost its rights, has left half-written. Who only reads may not do that, and could not
+    /// read anything before it is done. Of someone who is writing just now nothing is taken back: SQLite knows.
+    /// </summary>
+    static void RollBack(string file)
+    {
+        try
+        {
+            using var connection = Connect(file, SqliteOpenMode.ReadWrite);
+            using var command = connection.CreateCommand();
+            command.CommandText = "SELECT count(*) FROM sqlite_master";
+            command.ExecuteScalar();
+        }
+        catch (SqliteException)
+        {
+            // Whoever reads next is told what is wrong.
+        }
+    }
+
+    static SqliteConnection Connect(string file, SqliteOpenMode mode)
+    {
         var connection = new SqliteConnection(
             new SqliteConnectionStringBuilder
             {

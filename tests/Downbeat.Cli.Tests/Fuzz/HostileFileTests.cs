@@ -16,6 +16,9 @@ public sealed class HostileFileTests : IDisposable
     /// <summary>What the program's heap may hold; more of it, and it fails.</summary>
     const string HeapLimit = "0xA000000";
 
+    /// <summary>Of what is known of each track 40 bytes and more are in memory: docs/performance.md.</summary>
+    const string MillionTracksLimit = "0x20000000";
+
     static readonly int Times = RandomRounds.IsSoak ? 40 : 1;
 
     readonly TemporaryFolder folder = new();
@@ -42,7 +45,8 @@ public sealed class HostileFileTests : IDisposable
     {
         var lake = Path.Combine(folder.Path, "lake");
         var downbeat = new CliRunner(folder.Path);
-        downbeat.Variables["DOTNET_GCHeapHardLimit"] = HeapLimit;
+        downbeat.Variables["DOTNET_GCHeapHardLimit"] =
+            RandomRounds.IsSoak && name == "tracks.csv" ? MillionTracksLimit : HeapLimit;
         Assert.Equal(0, downbeat.Run("init", "lake").ExitCode);
         folder.Write("lake/landing/songs/songs.csv", TestListens.Songs);
         folder.Write("lake/landing/users/users.csv", TestListens.Users);

@@ -22,6 +22,32 @@ public sealed class SqliteDestinationTests : SqlDestinationContract, IDisposable
         new SqliteDestination(File) { BeforeStatement = Death.After(afterSteps) };
 
     [Fact]
+    public void WhatADeadProcessHasLeftHalfWrittenIsTakenBackByWhoeverReads()
+    {
+        Publish(Tables(1));
+        using (var dying = SqliteFile.Open(File, SqliteOpenMode.ReadWrite))
+        {
+            using var command = dying.CreateCommand();
+            command.CommandText =
+                "PRAGMA cache_size = 1; BEGIN; CREATE TABLE half AS SELECT zeroblob(100000) AS x; DELETE FROM daily";
+            command.ExecuteNonQuery();
+            foreach (var of in (string[])["", "-journal"])
+            {
+                System.IO.File.Copy(File + of, Path.Combine(folder, "left.db" + of));
+            }
+        }
+
+        var left = Path.Combine(folder, "left.db");
+        Assert.True(new FileInfo(left + "-journal").Length > 0);
+        using var reader = SqliteFile.Open(left, SqliteOpenMode.ReadOnly);
+        using var count = reader.CreateCommand();
+        count.CommandText = "SELECT count(*) FROM daily";
+        Assert.True((long)count.ExecuteScalar()! > 0);
+        count.CommandText = "SELECT count(*) FROM sqlite_master WHERE name = 'half'";
+        Assert.Equal(0L, count.ExecuteScalar());
+    }
+
+    [Fact]
     public void AFileThatIsNoDatabaseIsNamed()
     {
         System.IO.File.WriteAllText(File, new string('x', 5000));
