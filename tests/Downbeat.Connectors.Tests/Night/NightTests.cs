@@ -391,7 +391,7 @@ public sealed class NightTests : IDisposable
             differences.ToString()
         );
         return Text(
-            $"{found.Count:N0} files of {dates.Count} dates, byte for byte those of one run over all files in a fresh lake; {rows.Count:N0} rows, the same in SQLite and PostgreSQL"
+            $"{found.Count:N0} files of {dates.Count} dates, byte for byte those of one run over all files in a fresh lake, but for the check of volume, which looks back; {rows.Count:N0} rows, the same in SQLite and PostgreSQL"
         );
     }
 
