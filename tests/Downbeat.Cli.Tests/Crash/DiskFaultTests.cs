@@ -274,7 +274,15 @@ public sealed class DiskFaultTests(CrashFixture fixture) : IClassFixture<CrashFi
                 Tool.TryRun("chown", "nobody:nogroup", path);
             }
 
-            Tool.Run("find", path, "-type", "d", "-exec", "chmod", writable ? "u+w" : "a-w", "{}", "+");
+            string[] change = [path, "-type", "d", "-exec", "chmod", writable ? "u+w" : "a-w", "{}", "+"];
+            if (writable)
+            {
+                Tool.Run("find", change);
+            }
+            else
+            {
+                Tool.TryRun("find", change); // What the run deletes meanwhile is not found.
+            }
         }
     }
 }
