@@ -48,18 +48,10 @@ sealed class MoveStage(RunContext run)
                 cancellationToken
             );
 
-            // A run that died between moving and committing left this to be said.
-            foreach (var source in state.Sources.Values.Where(source => source.MovedTo is null || IsMisplaced(source)))
-            {
-                if (
-                    moved.TrueForAll(entry => entry.Source != source)
-                    && (source.MovedTo is not { } left || run.Lake.Find(left) is null)
-                    && run.Lake.Find(Target(source)) is not null
-                )
-                {
-                    moved.Add((source, Target(source)));
-                }
-            }
+            moved.AddRange(
+                FindUnsaid(run.Lake, state, [.. moved.Select(entry => entry.Source)])
+                    .Select(entry => (entry.Source, entry.File.Path))
+            );
         }
         finally
         {
@@ -84,6 +76,23 @@ sealed class MoveStage(RunContext run)
         state
             .Sources.Values.Where(IsMisplaced)
             .Select(source => (File: lake.Find(source.MovedTo!)!, Source: source))
+            .Where(file => file.File is not null);
+
+    /// <summary>Files that have moved, of which a run could not say so any more: it died, or could not write to the ledger.</summary>
+    /// <param name="lake">The lake.</param>
+    /// <param name="state">What is said.</param>
+    /// <param name="others">Sources of which it is known where their files are.</param>
+    public static IEnumerable<(LakeObject File, SourceState Source)> FindUnsaid(
+        ILake lake,
+        LakeState state,
+        HashSet<SourceState> others
+    ) =>
+        state
+            .Sources.Values.Where(source =>
+                !others.Contains(source)
+                && (source.MovedTo is not { } left || (IsMisplaced(source) && lake.Find(left) is null))
+            )
+            .Select(source => (File: lake.Find(Target(source))!, Source: source))
             .Where(file => file.File is not null);
 
     static bool IsMisplaced(SourceState source) =>

@@ -60,13 +60,25 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue, Shard? shard = 
     {
         var (scan, move, leave) = (new List<PlannedFile>(), new List<PlannedFile>(), new List<PlannedFile>());
         var known = new LandedStreams(state);
-        foreach (var file in LandedStreams.ListAll(lake).Where(file => shard?.Has(file.Path) != false))
+        var landed = new HashSet<SourceState>();
+        foreach (var file in LandedStreams.ListAll(lake))
         {
+            var source = known.Find(file);
+            if (source is not null)
+            {
+                landed.Add(source);
+            }
+
+            if (shard?.Has(file.Path) == false)
+            {
+                continue;
+            }
+
             if (LandedStreams.WhyNoInput(file.Path) is { } why)
             {
                 leave.Add(new(file.Path, file.Size, why));
             }
-            else if (known.Find(file) is { } source)
+            else if (source is not null)
             {
                 move.Add(
                     new(
@@ -101,11 +113,16 @@ sealed class ScanStage(RunContext run, CatalogueStage catalogue, Shard? shard = 
         leave.AddRange(
             lake.ListPassedOver(LakePaths.Streams).Select(found => new PlannedFile(found.Path, 0, found.Why))
         );
-        foreach (var (file, source) in MoveStage.FindMisplaced(lake, state))
+        foreach (var (file, misplaced) in MoveStage.FindMisplaced(lake, state))
         {
             move.Add(
-                new(file.Path, file.Size, source.IsRetracted ? WhyRetracted : "taken back in, moves to the archive")
+                new(file.Path, file.Size, misplaced.IsRetracted ? WhyRetracted : "taken back in, moves to the archive")
             );
+        }
+
+        foreach (var (file, _) in MoveStage.FindUnsaid(lake, state, landed))
+        {
+            move.Add(new(file.Path, file.Size, "has moved there, and the ledger does not say so yet"));
         }
 
         return (scan, move, leave);
