@@ -16,7 +16,10 @@ static class Gunzip
 
     /// <summary>Returns the content, or null when the file is no sound gzip from end to end.</summary>
     /// <param name="bytes">The file.</param>
-    /// <param name="mostSkipped">So many bytes may stand between a member's data and its checksum and length.</param>
+    /// <param name="mostSkipped">
+    /// So many bytes may stand between a member's data and its checksum and length; if any may, then these may also begin
+    /// with the last bytes of the data, as they do where a byte between them was lost.
+    /// </param>
     public static byte[]? TryDecompress(byte[] bytes, int mostSkipped = 0)
     {
         using var input = new OneByteStream(bytes);
@@ -74,6 +77,7 @@ static class Gunzip
 
     static byte[] ReadContent(OneByteStream input, int mostSkipped)
     {
+        var dataStart = input.Position;
         using var content = new MemoryStream();
         var buffer = new byte[1 << 16];
         using (var deflate = new DeflateStream(input, CompressionMode.Decompress, leaveOpen: true))
@@ -88,7 +92,9 @@ static class Gunzip
 
         var bytes = content.ToArray();
         byte[] trailer = [.. BitConverter.GetBytes(Crc32(bytes)), .. BitConverter.GetBytes(bytes.Length)];
-        var rest = new byte[mostSkipped + trailer.Length];
+        var shared = mostSkipped == 0 ? 0 : (int)Math.Min(trailer.Length, input.Position - dataStart);
+        var rest = new byte[shared + mostSkipped + trailer.Length];
+        input.Position -= shared;
         var start = input.Position;
         var restLength = input.ReadAtLeast(rest, rest.Length, throwOnEndOfStream: false);
         input.Position = start + Math.Max(0, rest.AsSpan(0, restLength).IndexOf(trailer));
