@@ -29,6 +29,7 @@ static class Destinations
         var destinations = new List<IDestination>();
         if (settings.Sqlite && lake is FolderLake folder)
         {
+            SqliteFile.Load();
             destinations.Add(Warehouse(folder));
         }
 

@@ -24,6 +24,32 @@ public static class SqliteFile
         return true;
     });
 
+    /// <summary>
+    /// Loads the library and all that a first statement needs, on a thread that is free: a run that has something to publish
+    /// needs it at its end, when nothing else is left to do.
+    /// </summary>
+    public static void Load() =>
+        ThreadPool.UnsafeQueueUserWorkItem(
+            _ =>
+            {
+                try
+                {
+                    using var connection = Open(":memory:", SqliteOpenMode.Memory);
+                    using var command = connection.CreateCommand();
+                    command.CommandText = "SELECT @text, @integer, @real";
+                    command.Parameters.AddWithValue("@text", "");
+                    command.Parameters.AddWithValue("@integer", 0L);
+                    command.Parameters.AddWithValue("@real", 0.0);
+                    command.ExecuteNonQuery();
+                }
+                catch (Exception error) when (error is SqliteException or DllNotFoundException or TypeInitializationException)
+                {
+                    // Whoever opens a file hears of it.
+                }
+            },
+            null
+        );
+
     /// <summary>Opens a file.</summary>
     /// <exception cref="SqliteException">It cannot be opened.</exception>
     public static SqliteConnection Open(string file, SqliteOpenMode mode)
