@@ -28,7 +28,7 @@ static class CommandLine
         {
             FileModes.KeepOthersFromWriting();
             ScanVariable.Apply();
-            var parsed = CreateRoot().Parse(args, new() { ResponseFileTokenReplacer = null });
+            var parsed = CreateRoot(args.FirstOrDefault()).Parse(args, new() { ResponseFileTokenReplacer = null });
             LogFormat.Apply(parsed);
             var exitCode =
                 parsed.Action is ParseErrorAction
@@ -51,40 +51,45 @@ static class CommandLine
         }
     }
 
-    static RootCommand CreateRoot()
+    /// <summary>
+    /// Makes the command line. If the first word names a command, all others are left out: making them, with their hundreds of
+    /// options, would take longer than many a command does.
+    /// </summary>
+    static RootCommand CreateRoot(string? first)
     {
         var root = new RootCommand(
             "Right KPIs from raw listens: every listen counts once, however often and late it arrives."
         );
-        Command[] commands =
+        (string Name, Func<Command> Create)[] commands =
         [
-            DemoCommand.Create(),
-            InitCommand.Create(),
-            GenerateCommand.Create(),
-            PlanCommand.Create(),
-            RunCommand.Create(),
-            WatchCommand.Create(),
-            RebuildCommand.Create(),
-            ApproveCommand.Create(),
-            RetractCommand.Create(),
-            ForgetCommand.Create(),
-            RepairCommand.Create(),
-            SweepCommand.Create(),
-            StatusCommand.Create(),
-            QualityCommand.Create(),
-            ShowCommand.Create(),
-            ServeCommand.Create(),
-            ReportCommand.Create(),
-            QueryCommand.Create(),
-            CheckCommand.Create(),
-            AlertsCommand.Create(),
-            ExplainCommand.Create(),
-            QuarantineCommand.Create(),
-            VersionCommand.Create(),
+            ("demo", DemoCommand.Create),
+            ("init", InitCommand.Create),
+            ("generate", GenerateCommand.Create),
+            ("plan", PlanCommand.Create),
+            ("run", RunCommand.Create),
+            ("watch", WatchCommand.Create),
+            ("rebuild", RebuildCommand.Create),
+            ("approve", ApproveCommand.Create),
+            ("retract", RetractCommand.Create),
+            ("forget", ForgetCommand.Create),
+            ("repair", RepairCommand.Create),
+            ("sweep", SweepCommand.Create),
+            ("status", StatusCommand.Create),
+            ("quality", QualityCommand.Create),
+            ("show", ShowCommand.Create),
+            ("serve", ServeCommand.Create),
+            ("report", ReportCommand.Create),
+            ("query", QueryCommand.Create),
+            ("check", CheckCommand.Create),
+            ("alerts", AlertsCommand.Create),
+            ("explain", ExplainCommand.Create),
+            ("quarantine", QuarantineCommand.Create),
+            ("version", VersionCommand.Create),
         ];
-        foreach (var command in commands)
+        var named = Array.FindIndex(commands, command => command.Name == first);
+        foreach (var (_, create) in named < 0 ? commands : [commands[named]])
         {
-            root.Add(command);
+            root.Add(create());
         }
 
         root.Add(LogFormat.Option);

@@ -42,7 +42,8 @@ public static class SqliteFile
                     command.Parameters.AddWithValue("@real", 0.0);
                     command.ExecuteNonQuery();
                 }
-                catch (Exception error) when (error is SqliteException or DllNotFoundException or TypeInitializationException)
+                catch (Exception error)
+                    when (error is SqliteException or DllNotFoundException or TypeInitializationException)
                 {
                     // Whoever opens a file hears of it.
                 }

@@ -8,6 +8,20 @@ public static class Quotients
 {
     const long ExactlyDouble = 1L << 53;
 
+    /// <summary>The double nearest to the exact quotient of a number and the product of two, ties to even.</summary>
+    /// <param name="numerator">Not negative.</param>
+    /// <param name="denominator">Positive.</param>
+    /// <param name="times">Positive; what the denominator is multiplied with.</param>
+    public static double Nearest(long numerator, long denominator, int times = 1) =>
+        // Without an Int128, of which methods are never compiled beforehand.
+        numerator is >= 0 and <= ExactlyDouble
+        && denominator <= ExactlyDouble / times
+            ? (double)numerator / (denominator * times)
+            : NearestOfProduct(numerator, denominator, times);
+
+    static double NearestOfProduct(long numerator, long denominator, int times) =>
+        Nearest((Int128)numerator, (Int128)denominator * times);
+
     /// <summary>The double nearest to the exact quotient of two integers, ties to even.</summary>
     /// <param name="numerator">Not negative.</param>
     /// <param name="denominator">Positive.</param>

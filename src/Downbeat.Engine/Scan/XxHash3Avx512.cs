@@ -12,7 +12,7 @@ static class XxHash3Avx512
     const byte SwapLanes = 0b01_00_11_10;
 
     /// <summary>Takes whole rounds into the lanes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)] // Packaged, too: see Packaged.cs.
     public static void Rounds(Span<ulong> lanes, ReadOnlySpan<byte> rounds)
     {
         ref var secret = ref MemoryMarshal.GetReference(XxHash3.Secret);

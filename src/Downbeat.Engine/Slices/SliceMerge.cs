@@ -24,7 +24,7 @@ public sealed class SliceMerge
     readonly Cursor[] slices;
     readonly int batchListens;
     readonly List<Cursor> cursors = []; // Those that are not at their end, or of which listens are pending. The largest first.
-    readonly PriorityQueue<Cursor, UInt128> undecoded = new(); // By the listen up to which they are decoded.
+    readonly PriorityQueue<Cursor, ListenPlace> undecoded = new(); // By the listen up to which they are decoded.
     readonly List<Run> runs = [];
     byte[] shared = []; // Where slices of one block are read.
     readonly int cursorBytes;
@@ -110,7 +110,7 @@ public sealed class SliceMerge
                 Decode();
             }
 
-            var end = undecoded.TryPeek(out _, out var least) ? least : UInt128.MaxValue;
+            var end = undecoded.TryPeek(out _, out var least) ? least : ListenPlace.End;
             waiting = Find(end);
             waiting -= waiting > 4L * batchListens ? Find(FindShare(waiting, end)) : waiting;
             TakeRuns();
@@ -125,7 +125,7 @@ public sealed class SliceMerge
     }
 
     /// <summary>Finds the listens before a place; says how many.</summary>
-    long Find(UInt128 end)
+    long Find(ListenPlace end)
     {
         var found = 0L;
         foreach (var cursor in cursors)
@@ -140,10 +140,10 @@ public sealed class SliceMerge
     /// A place before which there is about a batch. When many slices are all decoded at once, merging them at once would
     /// take more than twice as much memory again.
     /// </summary>
-    UInt128 FindShare(long complete, UInt128 end)
+    ListenPlace FindShare(long complete, ListenPlace end)
     {
         const int Asked = 63;
-        var places = new List<UInt128>();
+        var places = new List<ListenPlace>();
         for (var number = 0L; number < Asked; number++)
         {
             var cursor = cursors[(int)(number * cursors.Count / Asked)];
@@ -154,7 +154,7 @@ public sealed class SliceMerge
         }
 
         places.Sort();
-        return places.Count > 0 ? places[places.Count / 2] + 1 : end;
+        return places.Count > 0 ? places[places.Count / 2].Next : end;
     }
 
     /// <summary>Takes what was found, and leaves out slices that are at their end.</summary>
@@ -262,7 +262,7 @@ public sealed class SliceMerge
         Listen[] pending = [];
         int from;
         int to;
-        UInt128 lastPlace; // Of the last listen decoded, track not renumbered.
+        ListenPlace lastPlace; // Of the last listen decoded, track not renumbered.
         int firstBlock;
         int endBlock; // Behind the last block in the buffer; -1 when there is none.
         int block; // The next to decode.
@@ -274,7 +274,7 @@ public sealed class SliceMerge
             (from, to, Found, lastPlace, endBlock) = (0, 0, 0, default, -1);
             block = slice.FindBlock(firstUser);
             EndIfBehind();
-            DecodedUpTo = IsDecoded ? UInt128.MaxValue : new(slice.FirstUser(block), 0);
+            DecodedUpTo = IsDecoded ? ListenPlace.End : new(slice.FirstUser(block), 0);
         }
 
         /// <summary>How many listens the slice holds.</summary>
@@ -287,7 +287,7 @@ public sealed class SliceMerge
         public bool IsDone => IsDecoded && from == to;
 
         /// <summary>What comes before has been decoded.</summary>
-        public UInt128 DecodedUpTo { get; private set; }
+        public ListenPlace DecodedUpTo { get; private set; }
 
         /// <summary>Decodes the next block; says how many listens there were.</summary>
         public int Decode(int bufferBytes, ref byte[] shared)
@@ -305,20 +305,20 @@ public sealed class SliceMerge
                 Decode(bufferBytes, listens);
             }
 
-            if (Place(listens[0]) <= lastPlace)
+            if (ListenPlace.Of(listens[0]) <= lastPlace)
             {
                 throw slice.Damaged($"its block {block} does not come after the one before");
             }
 
-            lastPlace = Place(listens[^1]);
+            lastPlace = ListenPlace.Of(listens[^1]);
             numbers.Renumber(listens);
             block++;
             to += count;
             Keep(listens);
             EndIfBehind();
             DecodedUpTo = IsDecoded
-                ? UInt128.MaxValue
-                : UInt128.Max(Place(listens[^1]) + 1, new(slice.FirstUser(block), 0));
+                ? ListenPlace.End
+                : ListenPlace.Max(ListenPlace.Of(listens[^1]).Next, new(slice.FirstUser(block), 0));
             pending[to] = ListenRuns.End;
             return count;
         }
@@ -327,15 +327,15 @@ public sealed class SliceMerge
         public int Found { get; private set; }
 
         /// <summary>Finds the listens that wait and come before a place; says how many.</summary>
-        public int Find(UInt128 end)
+        public int Find(ListenPlace end)
         {
             var waiting = pending.AsSpan(from, to - from);
-            Found = waiting.IsEmpty || Place(waiting[^1]) < end ? waiting.Length : CountBefore(waiting, end);
+            Found = waiting.IsEmpty || ListenPlace.Of(waiting[^1]) < end ? waiting.Length : CountBefore(waiting, end);
             return Found;
         }
 
         /// <summary>The place of one that was found.</summary>
-        public UInt128 FoundPlace(int number) => Place(pending[from + number]);
+        public ListenPlace FoundPlace(int number) => ListenPlace.Of(pending[from + number]);
 
         /// <summary>Takes those that were found.</summary>
         public Run Take()
@@ -346,17 +346,14 @@ public sealed class SliceMerge
             return run;
         }
 
-        /// <summary>A place in the order of listens, whatever their flags.</summary>
-        static UInt128 Place(in Listen listen) => new(listen.User, listen.Rest | 3);
-
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        static int CountBefore(ReadOnlySpan<Listen> listens, UInt128 end)
+        static int CountBefore(ReadOnlySpan<Listen> listens, ListenPlace end)
         {
             var (low, high) = (0, listens.Length);
             while (low < high)
             {
                 var middle = (low + high) >>> 1;
-                if (Place(listens[middle]) < end)
+                if (ListenPlace.Of(listens[middle]) < end)
                 {
                     low = middle + 1;
                 }
@@ -396,7 +393,7 @@ public sealed class SliceMerge
             if (listens[^1].User > lastUser)
             {
                 block = slice.BlockCount;
-                to -= listens.Length - CountBefore(listens, new UInt128(lastUser, ulong.MaxValue) + 1);
+                to -= listens.Length - CountBefore(listens, new(lastUser + 1, 0));
             }
         }
 

@@ -43,6 +43,26 @@ public sealed class QuotientsTests
     }
 
     [Fact]
+    public void AProductBelowGivesTheSameWithoutBeingMadeFirst() =>
+        RandomRounds.Run(
+            20_000,
+            random =>
+            {
+                var (numerator, denominator) = (
+                    random.NextInt64() >> random.Next(63),
+                    1 + (random.NextInt64() >> random.Next(1, 63))
+                );
+                foreach (var times in (int[])[1, 3, 1000, int.MaxValue])
+                {
+                    Assert.Equal(
+                        Quotients.Nearest((Int128)numerator, (Int128)denominator * times),
+                        Quotients.Nearest(numerator, denominator, times)
+                    );
+                }
+            }
+        );
+
+    [Fact]
     public void TheDoubleIsTheNearestOfRandomQuotients() =>
         RandomRounds.Run(20_000, random => AssertNearest(RandomInteger(random), RandomInteger(random)));
 
