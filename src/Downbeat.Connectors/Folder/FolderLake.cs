@@ -49,12 +49,12 @@ public sealed class FolderLake : ILake
         var found = new List<LakeObject>();
         try
         {
-            foreach (var one in Enumerate(folder))
+            foreach (var one in Enumerate(folder, ObjectOf))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (one is FileInfo { Exists: true } file && FolderPaths.WhyNone(file) is null)
+                if (one is not null)
                 {
-                    found.Add(new(PathOf(file), file.Length, new DateTimeOffset(file.LastWriteTimeUtc)));
+                    found.Add(one);
                 }
             }
         }
@@ -71,7 +71,7 @@ public sealed class FolderLake : ILake
     public IReadOnlyList<PassedOver> ListPassedOver(string folder)
     {
         var found = new List<PassedOver>();
-        foreach (var one in Enumerate(folder))
+        foreach (var one in Enumerate(folder, (ref found) => found.ToFileSystemInfo()))
         {
             var why =
                 one.Exists || one.LinkTarget is not null ? FolderPaths.WhyNone(one)
@@ -79,7 +79,7 @@ public sealed class FolderLake : ILake
                 : null; // Gone meanwhile.
             if (why is not null)
             {
-                found.Add(new(PathOf(one), why));
+                found.Add(new(PathOf(one.FullName), why));
             }
         }
 
@@ -275,8 +275,14 @@ public sealed class FolderLake : ILake
     static bool IsSame(LakeObject? found, LakeObject expected) =>
         found is not null && found.Size == expected.Size && found.Modified == expected.Modified;
 
+    /// <summary>The object that something is, by one look at it; null when it is none, or gone meanwhile: then it has no length.</summary>
+    LakeObject? ObjectOf(ref FileSystemEntry found) =>
+        found.IsDirectory || IsLink(ref found) || (found.Length == 0 && !RegularFiles.IsRegular(found.ToFullPath()))
+            ? null
+            : new(PathOf(found.ToFullPath()), found.Length, found.LastWriteTimeUtc);
+
     /// <summary>Files, and what else lies there but folders.</summary>
-    IEnumerable<FileSystemInfo> Enumerate(string folder)
+    IEnumerable<T> Enumerate<T>(string folder, FileSystemEnumerable<T>.FindTransform transform)
     {
         var start = paths.FullOfFolder(folder);
         if (!Directory.Exists(start))
@@ -284,9 +290,9 @@ public sealed class FolderLake : ILake
             yield break;
         }
 
-        var all = new FileSystemEnumerable<FileSystemInfo>(
+        var all = new FileSystemEnumerable<T>(
             start,
-            (ref found) => found.ToFileSystemInfo(),
+            transform,
             new()
             {
                 RecurseSubdirectories = true,
@@ -303,12 +309,13 @@ public sealed class FolderLake : ILake
         {
             yield return found;
         }
-
-        static bool IsLink(ref FileSystemEntry found) => found.Attributes.HasFlag(FileAttributes.ReparsePoint);
     }
 
-    string PathOf(FileSystemInfo found) =>
-        Path.GetRelativePath(root, found.FullName).Replace(Path.DirectorySeparatorChar, '/');
+    static bool IsLink(ref FileSystemEntry found) => found.Attributes.HasFlag(FileAttributes.ReparsePoint);
+
+    /// <summary>The path of what lies below the root, which ends in a separator only where it is that of the file system.</summary>
+    string PathOf(string full) =>
+        full[root.Length..].TrimStart(Path.DirectorySeparatorChar).Replace(Path.DirectorySeparatorChar, '/');
 
     string Hash(string path)
     {
