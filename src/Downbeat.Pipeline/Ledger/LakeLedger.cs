@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json.Serialization.Metadata;
 using Downbeat.Engine;
 using Downbeat.Engine.Slices;
 using Downbeat.Pipeline.Landing;
@@ -42,7 +41,11 @@ public sealed class LakeLedger
     {
         ArgumentNullException.ThrowIfNull(lake);
         var ledger = new LakeLedger(lake, run, clock);
-        ledger.State = TryRead(lake, LakePaths.Checkpoint, LakeJson.Default.LakeState) ?? ledger.State;
+        if (Sealed.TryReadBytes(lake, LakePaths.Checkpoint) is { } checkpoint)
+        {
+            ledger.State = Sealed.Read(checkpoint, LakePaths.Checkpoint, LakeJson.Default.LakeState);
+        }
+
         ledger.checkpoint = ledger.State.Version;
         ledger.ReadAll();
         ledger.AssertLast();
@@ -115,7 +118,7 @@ public sealed class LakeLedger
             At = default,
         };
 
-    /// <summary>Reads the commits that there are, several at once where the lake is far away.</summary>
+    /// <summary>Reads the commits that there are, several at once where the lake is far away, and then understands them, which takes longer.</summary>
     void ReadAll()
     {
         var next = LakePaths.Commit(State.Version + 1);
@@ -123,8 +126,14 @@ public sealed class LakeLedger
             .Select(found => found.Path)
             .Where(path => path == next || IsLaterCommit(path, next))
             .ToList();
+        var found = new byte[]?[paths.Count];
+        Workers.Run(paths.Count, lake.Concurrency, number => found[number] = Sealed.TryReadBytes(lake, paths[number]));
         var commits = new Commit?[paths.Count];
-        Workers.Run(paths.Count, lake.Concurrency, number => commits[number] = TryRead(paths[number]));
+        Workers.Run(
+            paths.Count,
+            Environment.ProcessorCount,
+            number => commits[number] = found[number] is { } bytes ? Read(bytes, paths[number]) : null
+        );
         foreach (var commit in commits)
         {
             if (commit?.Version == State.Version + 1)
@@ -221,26 +230,12 @@ public sealed class LakeLedger
         checkpoint = State.Version;
     }
 
-    Commit? TryRead(string path)
-    {
-        var commit = TryRead(lake, path, LakeJson.Default.Commit);
-        Debug.Assert(
-            commit is null || LakePaths.Commit(commit.Version) == path,
-            "A commit has the number it is named after."
-        );
-        return commit;
-    }
+    Commit? TryRead(string path) => Sealed.TryReadBytes(lake, path) is { } bytes ? Read(bytes, path) : null;
 
-    static T? TryRead<T>(ILake lake, string path, JsonTypeInfo<T> type)
-        where T : class
+    static Commit Read(byte[] bytes, string path)
     {
-        try
-        {
-            return Sealed.Read(lake, path, type);
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
+        var commit = Sealed.Read(bytes, path, LakeJson.Default.Commit);
+        Debug.Assert(LakePaths.Commit(commit.Version) == path, "A commit has the number it is named after.");
+        return commit;
     }
 }

@@ -26,20 +26,30 @@ static class Sealed
         return [.. BeforeSum, .. Encoding.ASCII.GetBytes(sum), .. BeforeBody, .. bytes, .. BehindBody];
     }
 
-    /// <summary>Reads an object of a lake.</summary>
-    /// <exception cref="DamagedObjectException">It is not as it was written.</exception>
-    /// <exception cref="FileNotFoundException">It is not there.</exception>
-    public static T Read<T>(ILake lake, string path, JsonTypeInfo<T> type)
-        where T : class
+    /// <summary>Reads the bytes of an object of a lake; null when it is not there.</summary>
+    public static byte[]? TryReadBytes(ILake lake, string path)
     {
-        using var stream = lake.Open(path);
-        using var copy = new MemoryStream();
-        stream.CopyTo(copy);
-        return TryRead(copy.GetBuffer().AsSpan(0, (int)copy.Length), type)
-            ?? throw new DamagedObjectException(
-                $"{path} is damaged: it does not fit its checksum. `downbeat repair` mends it."
-            );
+        try
+        {
+            using var stream = lake.Open(path);
+            using var bytes = new MemoryStream();
+            stream.CopyTo(bytes);
+            return bytes.ToArray();
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
     }
+
+    /// <summary>What the bytes of an object of a lake say.</summary>
+    /// <exception cref="DamagedObjectException">They are not as they were written.</exception>
+    public static T Read<T>(byte[] bytes, string path, JsonTypeInfo<T> type)
+        where T : class =>
+        TryRead(bytes, type)
+        ?? throw new DamagedObjectException(
+            $"{path} is damaged: it does not fit its checksum. `downbeat repair` mends it."
+        );
 
     /// <summary>What bytes say; null when they are not as they were written.</summary>
     public static T? TryRead<T>(ReadOnlySpan<byte> bytes, JsonTypeInfo<T> type)
