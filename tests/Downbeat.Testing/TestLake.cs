@@ -77,13 +77,15 @@ public sealed class TestLake : IDisposable
             .EnumerateFileSystemEntries(Lake.Scratch, "*", SearchOption.AllDirectories)
             .Where(file => Path.GetFileName(file) != ".lock");
 
-    /// <summary>Lands a file anywhere in the lake.</summary>
+    /// <summary>Lands a file anywhere in the lake, whole and with its time: somebody may be watching.</summary>
     public void Land(string path, byte[] bytes, DateTimeOffset? arrived = null)
     {
         var file = Path.Combine(Folder, path);
+        var outside = $"{Folder}-{Guid.NewGuid():N}";
+        File.WriteAllBytes(outside, bytes);
+        File.SetLastWriteTimeUtc(outside, (arrived ?? Arrived).UtcDateTime);
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        File.WriteAllBytes(file, bytes);
-        File.SetLastWriteTimeUtc(file, (arrived ?? Arrived).UtcDateTime);
+        File.Move(outside, file, overwrite: true);
     }
 
     /// <summary>What tables are published to besides the lake's own files.</summary>
