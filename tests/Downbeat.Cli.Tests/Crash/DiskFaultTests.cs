@@ -49,7 +49,11 @@ public sealed class DiskFaultTests(CrashFixture fixture) : IClassFixture<CrashFi
             if (run.ExitCode == 1)
             {
                 failed++;
-                AssertSays(run, $"no room is left on the disk of {disk.Folder}", "warehouse.db: no room is left on its disk");
+                AssertSays(
+                    run,
+                    $"no room is left on the disk of {disk.Folder}",
+                    "warehouse.db: no room is left on its disk"
+                );
                 Assert.Empty(Unfinished(lake));
                 Assert.Equal(0, lake.Cli.Run("plan").ExitCode);
             }
