@@ -135,28 +135,13 @@ public sealed record LakeFile
     {
         var about = $"{lake.Name}/{LakePaths.Lake} is {how}";
         var copy = LakePaths.LakeCopy;
-        if (TryReadCopy(lake) is { } bytes && TryParse(bytes) is not null)
+        if (LakeBytes.TryRead(lake, copy) is { } bytes && TryParse(bytes) is not null)
         {
             return $"{about}. Its copy {copy} is whole: `downbeat repair` mends it.";
         }
 
         var both = lake.Find(copy) is null ? $"there is no copy of it, {copy}" : $"its copy {copy} is damaged too";
         return $"{about}, and {both}: nothing else in the lake says what it said. Restore it from a backup of the lake, or write it again, as {{\"format\":{CurrentFormat},\"id\":\"…\",\"timeZone\":\"…\",\"created\":\"2026-01-01T00:00:00+00:00\"}}, with the time zone of the lake; its id is the lake_id in the table downbeat_lake of each warehouse.";
-    }
-
-    static byte[]? TryReadCopy(ILake lake)
-    {
-        try
-        {
-            using var stream = lake.Open(LakePaths.LakeCopy);
-            using var copy = new MemoryStream();
-            stream.CopyTo(copy);
-            return copy.ToArray();
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
     }
 }
 

@@ -41,7 +41,7 @@ public sealed class LakeLedger
     {
         ArgumentNullException.ThrowIfNull(lake);
         var ledger = new LakeLedger(lake, run, clock);
-        if (Sealed.TryReadBytes(lake, LakePaths.Checkpoint) is { } checkpoint)
+        if (LakeBytes.TryRead(lake, LakePaths.Checkpoint) is { } checkpoint)
         {
             ledger.State = Sealed.Read(checkpoint, LakePaths.Checkpoint, LakeJson.Default.LakeState);
         }
@@ -127,7 +127,7 @@ public sealed class LakeLedger
             .Where(path => path == next || IsLaterCommit(path, next))
             .ToList();
         var found = new byte[]?[paths.Count];
-        Workers.Run(paths.Count, lake.Concurrency, number => found[number] = Sealed.TryReadBytes(lake, paths[number]));
+        Workers.Run(paths.Count, lake.Concurrency, number => found[number] = LakeBytes.TryRead(lake, paths[number]));
         var commits = new Commit?[paths.Count];
         Workers.Run(
             paths.Count,
@@ -230,7 +230,7 @@ public sealed class LakeLedger
         checkpoint = State.Version;
     }
 
-    Commit? TryRead(string path) => Sealed.TryReadBytes(lake, path) is { } bytes ? Read(bytes, path) : null;
+    Commit? TryRead(string path) => LakeBytes.TryRead(lake, path) is { } bytes ? Read(bytes, path) : null;
 
     static Commit Read(byte[] bytes, string path)
     {

@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Downbeat.Engine.Slices;
-using Downbeat.Pipeline.Landing;
 
 namespace Downbeat.Pipeline.Ledger;
 
@@ -24,22 +23,6 @@ static class Sealed
         var bytes = JsonSerializer.SerializeToUtf8Bytes(body, type);
         var sum = Convert.ToHexStringLower(SHA256.HashData(bytes));
         return [.. BeforeSum, .. Encoding.ASCII.GetBytes(sum), .. BeforeBody, .. bytes, .. BehindBody];
-    }
-
-    /// <summary>Reads the bytes of an object of a lake; null when it is not there.</summary>
-    public static byte[]? TryReadBytes(ILake lake, string path)
-    {
-        try
-        {
-            using var stream = lake.Open(path);
-            using var bytes = new MemoryStream();
-            stream.CopyTo(bytes);
-            return bytes.ToArray();
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
     }
 
     /// <summary>What the bytes of an object of a lake say.</summary>

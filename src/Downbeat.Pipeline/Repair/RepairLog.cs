@@ -77,18 +77,13 @@ sealed class RepairLog(bool dryRun, IProgress<RunProgress>? progress)
     /// <summary>All bytes of an object; null where there is none.</summary>
     public byte[]? TryRead(ILake lake, string path)
     {
-        try
+        var found = LakeBytes.TryRead(lake, path);
+        if (found is not null)
         {
-            using var stream = lake.Open(path);
-            using var copy = new MemoryStream();
-            stream.CopyTo(copy);
-            Saw(copy.Length);
-            return copy.ToArray();
+            Saw(found.Length);
         }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
+
+        return found;
     }
 
     void Add(RepairFinding finding)

@@ -6,20 +6,7 @@ namespace Downbeat.Pipeline.Runs;
 sealed class LakeLeaseStore(ILake lake, string path = LakePaths.Lease) : ILeaseStore
 {
     /// <inheritdoc/>
-    public byte[]? Read()
-    {
-        try
-        {
-            using var stream = lake.Open(path);
-            using var bytes = new MemoryStream();
-            stream.CopyTo(bytes);
-            return bytes.ToArray();
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null; // Given back meanwhile.
-        }
-    }
+    public byte[]? Read() => LakeBytes.TryRead(lake, path);
 
     /// <inheritdoc/>
     public bool PutIfAbsent(byte[] lease) => lake.PutIfAbsent(path, lease);
